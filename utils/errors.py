@@ -1,0 +1,58 @@
+"""The errors that a user can cause, each carrying the exit code it is translated to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class PipelineError(Exception):
+    """The data or a file is wrong.
+
+    Parameters
+    ----------
+    what : str
+        One sentence naming the fault.
+    where : object, optional
+        The file, table, key or row at fault.
+    expected, found : object, optional
+        What the pipeline needs and what is there instead.
+    hint : str, optional
+        How to mend it.
+    offenders : iterable of str, optional
+        Every offending item; all of them are listed, one a line.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: object = None,
+        expected: object = None,
+        found: object = None,
+        hint: str | None = None,
+        offenders: Iterable[str] = (),
+    ):
+        self.offenders = list(offenders)
+        details = {"where": where, "expected": expected, "found": found, "hint": hint}
+        lines = [what]
+        lines += [f"  {name + ':':<9} {value}" for name, value in details.items() if value is not None]
+        lines += [f"  - {offender}" for offender in self.offenders]
+        super().__init__("\n".join(lines))
+
+    def __reduce__(self):
+        # Rebuilt from its finished message, so that it survives the way back from a worker process.
+        return _rebuild, (type(self), str(self), self.offenders)
+
+
+class ConfigError(PipelineError):
+    """The command line or the configuration is wrong."""
+
+    exit_code = 2
+
+
+def _rebuild(kind: type[PipelineError], message: str, offenders: list[str]) -> PipelineError:
+    error = kind(message)
+    error.offenders = offenders
+    return error
