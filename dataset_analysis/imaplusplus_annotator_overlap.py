@@ -1,0 +1,55 @@
+"""Draw which annotators segmented the same images of IMA++, as an UpSet plot.
+
+Reads: segmentation metadata.
+Writes: imaplusplus_annotator_overlap.png, .svg and .pdf in upset_plots_dir.
+Rules: consensus masks do not count; several masks by one annotator of one image count once.
+
+Keys: output_seg_masks_metadata_path, upset_plots_dir, output_dir, verbose.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from utils.naming import humans_only
+from utils.plotting import save_figure, upset_figure
+from utils.settings import AnalysisSettings
+from utils.stage import Outcome, run_stage
+from utils.tables import read_input
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def images_by_annotator(table: DataFrame) -> dict[str, set[str]]:
+    """Return the ids of the images that each annotator, of people only, segmented; in order of name."""
+    return {annotator: set(ids) for annotator, ids in humans_only(table).groupby("annotator")["ISIC_id"]}
+
+
+def main(config: AnalysisSettings) -> Outcome:
+    """Draw which annotators share images."""
+    from loguru import logger
+
+    columns = ["ISIC_id", "annotator"]
+    table = read_input(config, "output_seg_masks_metadata_path", columns, made_by="create_dataset.py")
+    images = images_by_annotator(table)
+    if len(images) < 2:
+        logger.warning("fewer than two annotators; nothing to draw")
+        return Outcome("no figure drawn")
+    figure = upset_figure(
+        images,
+        title="Images by the annotators who segmented them",
+        total_label="Images per annotator",
+        highlight={"min_degree": 2, "label": "several annotators"},
+        plain_label="one annotator",
+    )
+    counts = f"{len(images)} annotators, {len(set().union(*images.values()))} images"
+    return Outcome(counts, save_figure(figure, config.upset_plots_dir / "imaplusplus_annotator_overlap"))
+
+
+if __name__ == "__main__":
+    run_stage(main, AnalysisSettings)

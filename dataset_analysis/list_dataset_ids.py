@@ -1,0 +1,89 @@
+"""Make the list of a dataset's image ids, for other_datasets_overlap.py.
+
+Reads: the names of the image files in a folder, or a column of a csv or csv.gz file (ids_from).
+Writes: ids_output, one id a line, sorted, each once.
+Rules: an id is a file's name without its suffix, or a cell, less ids_strip_suffix. Hidden files, subfolders and files
+that are no images do not count.
+
+Keys: ids_from, ids_column, ids_strip_suffix, ids_output, output_dir, verbose.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from utils.errors import ConfigError, PipelineError
+from utils.files import missing_input
+from utils.settings import AnalysisSettings
+from utils.stage import Outcome, run_stage
+from utils.tables import read_table, write_lines
+
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".jp2", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".dcm"}
+
+
+def image_names(folder: Path) -> list[str]:
+    """Return the names, without suffix, of the image files directly in a folder; hidden ones do not count."""
+    files = (path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    return [path.stem for path in files if path.name[0] != "."]
+
+
+def make_ids(names: Iterable[str], strip_suffix: str) -> list[str]:
+    """Cut `strip_suffix` off the end of names that have it; return what is not blank, sorted, each once.
+
+    Raises
+    ------
+    PipelineError
+        If an id has a line break in it: a list has one id a line.
+    """
+    ids = {name.strip().removesuffix(strip_suffix).strip() for name in names} - {""}
+    broken = sorted(repr(name) for name in ids if len(name.splitlines()) > 1)
+    if broken:
+        raise PipelineError("An id has a line break in it.", expected="ids of one line", offenders=broken)
+    return sorted(ids)
+
+
+def _require_keys(config: AnalysisSettings) -> None:
+    from_table = config.ids_from is not None and config.ids_from.is_file()
+    needed = ["ids_from", "ids_output", *(["ids_column"] if from_table else [])]
+    missing = [f"{key}=..." for key in needed if getattr(config, key) is None]
+    if missing:
+        raise ConfigError(
+            "Keys that this stage needs have no value.",
+            where=config.config_file,
+            expected="a value, here or on the command line",
+            offenders=missing,
+        )
+    if config.ids_from == config.ids_output:
+        raise ConfigError("The list would replace its own input.", where=f"ids_output={config.ids_output}")
+
+
+def _read_names(config: AnalysisSettings) -> list[str]:
+    source = config.ids_from
+    if source.is_dir():
+        return image_names(source)
+    if not source.is_file():
+        raise missing_input(config, "ids_from", source, None, kind="file or folder")
+    return list(read_table(source, [config.ids_column])[config.ids_column])
+
+
+def main(config: AnalysisSettings) -> Outcome:
+    """Write the list of a dataset's image ids."""
+    from loguru import logger
+
+    _require_keys(config)
+    names, suffix = _read_names(config), config.ids_strip_suffix
+    ids = make_ids(names, suffix)
+    if not ids:
+        raise PipelineError("There are no ids.", where=config.ids_from, expected="image files, or a filled column")
+    uncut = sum(not name.strip().endswith(suffix) for name in names)
+    if uncut:
+        logger.warning("{} of {} names do not end in {!r} and stay whole", uncut, len(names), suffix)
+    return Outcome(f"{len(ids)} ids", [write_lines(ids, config.ids_output)])
+
+
+if __name__ == "__main__":
+    run_stage(main, AnalysisSettings)

@@ -1,0 +1,101 @@
+"""Draw which images IMA++ shares with other skin lesion datasets, as an UpSet plot.
+
+Reads: lists of image ids, other_datasets_dir/<Dataset>/*.txt, one id a line; segmentation metadata.
+Writes: other_datasets_overlap.png, .svg and .pdf in upset_plots_dir.
+Rules: a dataset without a list, or with empty lists only, is left out and named in a warning.
+
+Keys: other_datasets_dir, output_seg_masks_metadata_path, upset_plots_dir, output_dir, verbose.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from utils.errors import PipelineError
+from utils.files import require_folder
+from utils.plotting import save_figure, upset_figure
+from utils.settings import AnalysisSettings
+from utils.stage import Outcome, run_stage
+from utils.tables import read_input
+
+IMAPP = "IMA++"
+
+
+def read_id_list(path: Path) -> set[str]:
+    """Read a list of ids, one a line, as text; blank lines and blanks around an id do not count.
+
+    Raises
+    ------
+    PipelineError
+        If the file cannot be read or is not UTF-8 (with or without a byte order mark).
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PipelineError(
+            "A list of ids cannot be read.", where=path, expected="text in UTF-8", found=error
+        ) from error
+    return {line.strip() for line in lines} - {""}
+
+
+def read_datasets(folder: Path) -> tuple[dict[str, set[str]], list[str]]:
+    """Read the id lists of all datasets.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds one folder for each dataset, with ``*.txt`` lists; hidden files and folders do not count.
+
+    Returns
+    -------
+    dict of str to set of str, list of str
+        Ids by dataset, and the datasets without any id; both in order of name.
+    """
+    found = {}
+    for dataset in sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."):
+        lists = [path for path in sorted(dataset.glob("*.txt")) if path.is_file() and path.name[0] != "."]
+        found[dataset.name] = set().union(*map(read_id_list, lists))
+    return {name: ids for name, ids in found.items() if ids}, [name for name, ids in found.items() if not ids]
+
+
+def _read_other_datasets(config: AnalysisSettings) -> dict[str, set[str]]:
+    from loguru import logger
+
+    others, without_ids = read_datasets(require_folder(config, "other_datasets_dir"))
+    if IMAPP in others:
+        raise PipelineError(
+            f"A folder of another dataset has the name {IMAPP}.",
+            where=config.other_datasets_dir / IMAPP,
+            hint="rename the folder; this dataset's own ids come from the segmentation metadata",
+        )
+    if without_ids:
+        logger.warning("left out, no ids in a *.txt list: {}", ", ".join(without_ids))
+    if not others:
+        logger.warning("no other dataset in {}; nothing to draw", config.other_datasets_dir)
+    return others
+
+
+def main(config: AnalysisSettings) -> Outcome:
+    """Draw the overlap of IMA++ with the datasets of other_datasets_dir."""
+    table = read_input(config, "output_seg_masks_metadata_path", ["ISIC_id"], made_by="create_dataset.py")
+    others = _read_other_datasets(config)
+    if not others:
+        return Outcome("no figure drawn")
+    ours = set(table["ISIC_id"])
+    figure = upset_figure(
+        {IMAPP: ours, **others},
+        title=f"Images shared by {IMAPP} and other datasets",
+        total_label="Images per dataset",
+        highlight={"present": IMAPP, "label": f"in {IMAPP}"},
+        plain_label=f"not in {IMAPP}",
+    )
+    shared = len(ours & set().union(*others.values()))
+    counts = f"{shared} of {len(ours)} {IMAPP} images are in at least one of {len(others)} other datasets"
+    return Outcome(counts, save_figure(figure, config.upset_plots_dir / "other_datasets_overlap"))
+
+
+if __name__ == "__main__":
+    run_stage(main, AnalysisSettings)

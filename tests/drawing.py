@@ -1,0 +1,35 @@
+"""Bool masks (H, W) drawn for the tests; random ones come from the generator the caller hands over."""
+
+from __future__ import annotations
+
+import numpy as np
+
+Shape = tuple[int, int]
+
+
+def disc(shape: Shape, centre: tuple[float, float], radius: float) -> np.ndarray:
+    """Filled disc: every pixel whose centre lies within `radius` of `centre` (row, column)."""
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    return (rows - centre[0]) ** 2 + (columns - centre[1]) ** 2 <= radius**2
+
+
+def blob(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    """Ellipse at a random place in a random direction; it may touch the border, and is never empty."""
+    height, width = shape
+    row, column = int(rng.integers(height)), int(rng.integers(width))
+    angle = rng.uniform(0, np.pi)
+    long_axis, short_axis = rng.uniform(0.2, 0.6) * max(shape), rng.uniform(0.1, 0.4) * max(shape)
+    rows, columns = np.ogrid[:height, :width]
+    along = (columns - column) * np.cos(angle) + (rows - row) * np.sin(angle)
+    across = (rows - row) * np.cos(angle) - (columns - column) * np.sin(angle)
+    return (along / long_axis) ** 2 + (across / short_axis) ** 2 <= 1
+
+
+def noise(rng: np.random.Generator, shape: Shape, density: float) -> np.ndarray:
+    """Independent pixels, each foreground with probability `density`; 0 is empty and 1 is full."""
+    return rng.random(shape) < density
+
+
+def ragged(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    """A blob with frayed edge, holes and specks: a tenth of its pixels flipped at random."""
+    return blob(rng, shape) ^ noise(rng, shape, 0.1)

@@ -1,0 +1,188 @@
+"""Configuration: a YAML file and key=value overrides, checked against a typed schema."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from yaml import YAMLError
+
+from utils.errors import ConfigError
+
+Schema = TypeVar("Schema")
+
+# Folders that users may name in the environment; like paths on the command line they are relative to the
+# current directory, not to a configuration file.
+PATH_VARIABLES = ("IMAPP_OUTPUT_DIR", "IMAPP_DEMO_DIR")
+_COMMAND_LINE = "the command line"
+
+
+def load_config(schema: type[Schema], config_file: Path, overrides: Sequence[str] = ()) -> Schema:
+    """Read a configuration file, apply overrides, and return an instance of the schema.
+
+    Parameters
+    ----------
+    schema : type
+        A dataclass; fields whose type mentions ``Path`` are paths. Its field ``config_file`` is filled in.
+    config_file : Path
+        YAML. Relative paths in it resolve against its folder.
+    overrides : sequence of str
+        ``key=value`` or ``key.subkey=value``. Relative paths resolve against the current directory.
+
+    Raises
+    ------
+    ConfigError
+        For a file that is missing or no YAML, and for an unknown key, a wrong type or a missing value.
+    """
+    for name in PATH_VARIABLES:
+        if os.environ.get(name):
+            os.environ[name] = os.path.abspath(os.environ[name])
+    hints = _type_hints(schema)
+    from_file = _read_yaml(config_file)
+    from_command_line = _parse_overrides(overrides, hints)
+    for source, where in ((from_file, config_file), (from_command_line, _COMMAND_LINE)):
+        _check_keys(source, hints, where)
+        _check_strings(source, hints, where)
+    values = _merge(schema, [(from_file, config_file), (from_command_line, _COMMAND_LINE)], config_file)
+    folder = config_file.resolve().parent
+    for name in _path_keys(hints):
+        setattr(values, name, _map_leaves(getattr(values, name), lambda path: _absolute(path, folder)))
+    values.config_file = config_file
+    return values
+
+
+def _type_hints(schema: type) -> dict[str, Any]:
+    """Return the type of each key; a map of lists of paths is text to OmegaConf and marked in its metadata."""
+    hints = {name: hint for name, hint in get_type_hints(schema).items() if name != "config_file"}
+    marked = [field.name for field in dataclasses.fields(schema) if field.metadata.get("paths")]
+    return {**hints, **{name: dict[str, list[Path]] for name in marked}}
+
+
+def _read_yaml(config_file: Path) -> DictConfig:
+    try:
+        loaded = OmegaConf.load(config_file)
+    except (OSError, YAMLError, UnicodeDecodeError, RecursionError, OmegaConfBaseException) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise ConfigError("A configuration file cannot be read.", where=config_file, found=reason) from error
+    if not isinstance(loaded, DictConfig):
+        raise ConfigError(
+            "A configuration file must hold keys and values.", where=config_file, found=type(loaded).__name__
+        )
+    return loaded
+
+
+def _parse_overrides(overrides: Sequence[str], hints: dict[str, Any]) -> DictConfig:
+    parsed = OmegaConf.create()
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals or not key:
+            raise ConfigError("An argument is not understood.", expected="key=value", found=override)
+        top = key.partition(".")[0]
+        plain_text = (
+            "." not in key and hints.get(top) in (str, Path) or _is_optional_text(hints.get(top), text)
+        )
+        try:
+            # Text keys take what was typed: a folder named 1e5 is not a number.
+            value = text if plain_text else OmegaConf.to_container(OmegaConf.from_dotlist([f"v={text}"]))["v"]
+            if top in _path_keys(hints):
+                value = _map_leaves(value, lambda path: path if "${" in path else os.path.abspath(path))
+            OmegaConf.update(parsed, key, value, force_add=True)
+        except (YAMLError, OmegaConfBaseException) as error:
+            raise ConfigError("An argument is not understood.", where=override, found=error) from error
+    return parsed
+
+
+def _is_optional_text(hint: Any, text: str) -> bool:
+    members = getattr(hint, "__args__", ())
+    return type(None) in members and (str in members or Path in members) and text != "null"
+
+
+def _check_keys(source: DictConfig, hints: dict[str, Any], where: object) -> None:
+    unknown = [key for key in source if key not in hints]
+    if unknown:
+        offenders = []
+        for key in unknown:
+            nearest = difflib.get_close_matches(str(key), hints, n=1, cutoff=0.0)
+            offenders.append(f"{key}: no such key; the nearest is '{nearest[0]}'")
+        raise ConfigError("Unknown configuration keys.", where=where, offenders=offenders)
+
+
+def _check_strings(source: DictConfig, hints: dict[str, Any], where: object) -> None:
+    """Refuse numbers and truth values where text belongs: YAML has changed them beyond repair."""
+    raw = OmegaConf.to_container(source, resolve=False)
+    changed = []
+    for key, value in raw.items():
+        if "str" in str(hints[key]) or "Path" in str(hints[key]):
+            changed += [
+                f"{key}: {leaf!r}" for leaf in _leaves(value) if not isinstance(leaf, str | type(None))
+            ]
+    if changed:
+        raise ConfigError(
+            "A value must be text, but YAML reads it as something else: put it in quotes.",
+            where=where,
+            expected='for example "5841e138"',
+            offenders=changed,
+        )
+
+
+def _merge(schema: type, sources: list, config_file: Path) -> Any:
+    merged = OmegaConf.structured(schema)
+    for source, where in sources:
+        try:
+            merged = OmegaConf.merge(merged, source)
+        except OmegaConfBaseException as error:
+            raise _wrong_value(error, where) from error
+    try:
+        missing = sorted(OmegaConf.missing_keys(merged))
+        if missing:
+            raise ConfigError("Configuration keys have no value.", where=config_file, offenders=missing)
+        OmegaConf.resolve(merged)
+        return OmegaConf.to_object(merged)
+    except (OmegaConfBaseException, MissingMandatoryValue, RecursionError, ValueError) as error:
+        raise _wrong_value(error, config_file) from error
+
+
+def _wrong_value(error: Exception, where: object) -> ConfigError:
+    key = getattr(error, "full_key", None) or "a value"
+    return ConfigError(
+        f"The configuration key '{key}' has an unusable value.", where=where, found=str(error).splitlines()[0]
+    )
+
+
+def _path_keys(hints: dict[str, Any]) -> list[str]:
+    return [name for name, hint in hints.items() if "Path" in str(hint)]
+
+
+def _absolute(path: Path | str, folder: Path) -> Path:
+    return Path(os.path.normpath(folder / Path(path).expanduser()))
+
+
+def _map_leaves(value: Any, function: Callable) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return {key: _map_leaves(item, function) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_map_leaves(item, function) for item in value]
+    return function(value)
+
+
+def _leaves(value: Any) -> list:
+    if isinstance(value, dict):
+        return [leaf for item in value.values() for leaf in _leaves(item)]
+    if isinstance(value, list):
+        return [leaf for item in value for leaf in _leaves(item)]
+    return [value]
+
+
+def describe_keys(schema: type, names: Sequence[str]) -> str:
+    """Return the help text of the named keys, one a line, from the schema's field metadata."""
+    fields = {field.name: field for field in dataclasses.fields(schema)}
+    width = max(map(len, names), default=0)
+    return "\n".join(f"  {name:<{width}}  {fields[name].metadata.get('help', '')}" for name in names)

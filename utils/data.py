@@ -1,0 +1,113 @@
+"""Masks in memory: 2-D bool arrays, True where an annotator saw the lesion."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import lazy_loader as lazy
+import numpy as np
+
+from utils.errors import PipelineError
+
+imagecodecs = lazy.load("imagecodecs")
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_SIZE = slice(16, 24)
+# The largest released image has 36 megapixels; what claims far more is a mistake or an attack.
+MAX_PIXELS = 400_000_000
+# Pillow modes whose bands are all values of the picture; every other mode is converted to RGB first, which
+# expands palettes and drops alpha without premultiplying it.
+_PLAIN_MODES = ("1", "L", "I", "F", "RGB")
+
+
+def load_mask(path: Path) -> np.ndarray:
+    """Read a mask file.
+
+    Parameters
+    ----------
+    path : Path
+        PNG or any other format that Pillow reads, of any bit depth.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool, shape (H, W): True where any colour channel is above 0 at full bit depth. Palettes are expanded,
+        alpha is ignored; the first frame of an animation counts.
+
+    Raises
+    ------
+    PipelineError
+        If the file is missing, is no image, is damaged, or claims more than `MAX_PIXELS` pixels.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise PipelineError("A mask cannot be read.", where=path, found=error.strerror) from error
+    return decode_mask(data, path)
+
+
+def decode_mask(data: bytes, where: object) -> np.ndarray:
+    """Decode the bytes of a mask file as `load_mask` does; `where` names them in errors."""
+    try:
+        pixels = _decode_png(data) if data.startswith(_PNG_SIGNATURE) else _decode_other(data)
+    except PipelineError:
+        raise
+    except Exception as error:  # decoders raise errors of many kinds on damaged files
+        raise PipelineError(
+            "A mask cannot be decoded.", where=where, expected="an undamaged image file", found=error
+        ) from error
+    return pixels if pixels.dtype == bool else pixels > 0
+
+
+def load_masks(paths: Sequence[Path]) -> list[np.ndarray]:
+    """Read the masks of one image.
+
+    Raises
+    ------
+    PipelineError
+        If one cannot be read, or if they differ in size.
+    """
+    masks = [load_mask(path) for path in paths]
+    if len({mask.shape for mask in masks}) > 1:
+        sizes = [f"{Path(p).name}: {m.shape[1]} x {m.shape[0]}" for p, m in zip(paths, masks, strict=True)]
+        raise PipelineError("The masks of one image differ in size.", expected="one size", offenders=sizes)
+    return masks
+
+
+def encode_mask(mask: np.ndarray) -> bytes:
+    """Encode a bool mask as 8-bit grey PNG, 0 and 255, with the settings of Pillow's default writer."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(mask.astype(np.uint8) * np.uint8(255)).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def _decode_png(data: bytes) -> np.ndarray:
+    # imagecodecs keeps 16 bits a channel where Pillow halves them, and checks the CRC of every chunk.
+    header = np.frombuffer(data[_PNG_SIZE], dtype=">u4")
+    _check_size(int(header[0]), int(header[1]))
+    pixels = imagecodecs.png_decode(data)
+    if pixels.ndim == 2:
+        return pixels
+    colours = pixels[..., : 1 if pixels.shape[2] <= 2 else 3]
+    return colours.any(axis=2)
+
+
+def _decode_other(data: bytes) -> np.ndarray:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as image:
+        _check_size(*image.size)
+        plain = image if image.mode in _PLAIN_MODES or image.mode.startswith("I;16") else image.convert("RGB")
+        pixels = np.asarray(plain)
+    return pixels if pixels.ndim == 2 else pixels.any(axis=2)
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise PipelineError(
+            "An image is too large.", expected=f"at most {MAX_PIXELS} pixels", found=f"{width} x {height}"
+        )

@@ -1,0 +1,63 @@
+"""Files that appear whole or not at all, and checks of the folders that stages expect."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from utils.errors import PipelineError
+
+# A temporary name starts with this, so that leftovers of a killed run can be told from data.
+TEMPORARY_PREFIX = ".imapp-tmp-"
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in the folder of `path`, and rename it to `path` when the block succeeds.
+
+    A killed run leaves the old file or the new one, never half a file. Parents are created. The suffix is
+    kept, because image and figure writers choose the format by it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.parent / f"{TEMPORARY_PREFIX}{os.getpid()}-{abs(hash(path.name)):x}{path.suffix}"
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes_atomically(path: Path, data: bytes) -> None:
+    """Write `data` to `path` through a temporary file in the same folder; parents are created."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def require_folder(config: object, key: str, made_by: str | None = None) -> Path:
+    """Return the folder that a config key names.
+
+    Raises
+    ------
+    PipelineError
+        If it is not there; names the key, its file and the stage that makes the folder.
+    """
+    folder = Path(getattr(config, key))
+    if not folder.is_dir():
+        raise missing_input(config, key, folder, made_by, kind="folder")
+    return folder
+
+
+def missing_input(
+    config: object, key: str, path: Path, made_by: str | None, kind: str = "file"
+) -> PipelineError:
+    """Describe an input that is not there: its key, the file the key is in, and the stage that makes it."""
+    hint = f"run {made_by} first" if made_by else f"set {key} to an existing {kind}"
+    return PipelineError(
+        f"The {kind} that the key '{key}' names does not exist.",
+        where=f"{key} in {getattr(config, 'config_file', 'the configuration')}",
+        expected=f"a {kind}",
+        found=f"nothing at {path}",
+        hint=hint,
+    )

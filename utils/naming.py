@@ -1,0 +1,71 @@
+"""Names that several stages must agree on: columns, consensus labels, file names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+SEG_COLUMNS = (
+    "ISIC_id",
+    "img_filename",
+    "seg_filename",
+    "annotator",
+    "tool",
+    "skill_level",
+    "mskObjectID",
+    "mask_md5",
+)
+QA_COLUMNS = ("image", "mask", "issue", "severity")
+# A quarantined mask: its place (from 0) among all human masks, its metadata row, and why it is there.
+QUARANTINE_COLUMNS = ("place", *SEG_COLUMNS, "issue", "severity")
+OVERLAP_COLUMNS = ("dice_score", "jaccard_score")
+DISTANCE_COLUMNS = ("hd_score", "hd95_score", "assd_score")
+NORMALIZED_COLUMNS = tuple(f"{column}_normalized" for column in DISTANCE_COLUMNS)
+METRIC_COLUMNS = OVERLAP_COLUMNS + DISTANCE_COLUMNS + NORMALIZED_COLUMNS
+PAIR_COLUMNS = (
+    "img_id",
+    "mask1",
+    "mask2",
+    "annotator1",
+    "annotator2",
+    *METRIC_COLUMNS,
+    "tool1",
+    "skill_level1",
+    "tool2",
+    "skill_level2",
+)
+FAILURE_COLUMNS = ("stage", "img_id", "reason")
+
+ID_LIST = "ISIC_ids.txt"
+QUARANTINE_FOLDER = "quarantine"
+
+STAPLE = "ST"
+MAJORITY_VOTE = "MV"
+CONSENSUS = (STAPLE, MAJORITY_VOTE)
+
+
+def seg_filename(
+    isic_id: str, annotator: str, tool: str, skill_level: str, object_id: str, suffix: str
+) -> str:
+    """Build a mask's file name, e.g. ``ISIC_0000004_A04_T1_S2_545d08aabae47821f8802550.png``."""
+    return f"{isic_id}_{annotator}_{tool}_{skill_level}_{object_id}{suffix}"
+
+
+def consensus_row(isic_id: str, img_filename: str, label: str, mask_md5: str) -> dict[str, str]:
+    """Return the metadata row of a consensus mask; `label` (ST or MV) fills all four factor columns."""
+    name = seg_filename(isic_id, label, label, label, label, ".png")
+    return dict(
+        zip(SEG_COLUMNS, (isic_id, img_filename, name, label, label, label, label, mask_md5), strict=True)
+    )
+
+
+def humans_only(table: DataFrame) -> DataFrame:
+    """Return the rows of masks that people drew, in their order."""
+    return table[~table["annotator"].isin(CONSENSUS)]
+
+
+def human_pairs_only(pairs: DataFrame) -> DataFrame:
+    """Return the pairs of which both masks were drawn by people, in their order."""
+    return pairs[~(pairs["annotator1"].isin(CONSENSUS) | pairs["annotator2"].isin(CONSENSUS))]

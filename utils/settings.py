@@ -1,0 +1,104 @@
+"""The typed keys of the three config.yaml files. The YAML files hold the values; these hold types and meaning."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any  # noqa: UP035  (the forms OmegaConf reads on every Python)
+
+from omegaconf import MISSING
+
+
+class Transfer(enum.Enum):
+    """How move_dataset brings a file to its place."""
+
+    copy = "copy"
+    hardlink = "hardlink"
+    symlink = "symlink"
+
+
+def _key(help_text: str, default: Any = MISSING, paths: bool = False) -> Any:
+    metadata = {"help": help_text, "paths": paths}
+    if isinstance(default, list):
+        return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass
+class CommonSettings:
+    """Keys of every config.yaml."""
+
+    output_dir: Path = _key("folder of everything that is written")
+    num_workers: int | None = _key("processes to use; null: all cores", None)
+    verbose: bool = _key("show DEBUG lines on the console", False)
+    new_dataset_metadata_output_dir: Path = _key("folder of the metadata tables")
+    output_seg_masks_metadata_path: Path = _key("segmentation metadata table")
+    output_img_metadata_path: Path = _key("image metadata table")
+    # Set by load_config; not a key.
+    config_file: Path | None = None
+
+
+@dataclass
+class CreationSettings(CommonSettings):
+    """Keys of dataset_creation/config.yaml."""
+
+    demo_dir: Path = _key("folder of the embedded demo's raw input")
+    demo_seed: int = _key("seed of the embedded demo", 2025)
+    demo_only_if_used: bool = _key(
+        "make the demo only when the raw paths point into demo_dir and it is not there", False
+    )
+    # Paths too, but OmegaConf cannot check a map of lists of Path.
+    orig_imgs_dirs: dict[str, list[str]] = _key("folders of the raw images, by file extension", paths=True)
+    orig_segs_dir: Path = _key("folder of the raw mask files")
+    raw_img_metadata_path: Path = _key("raw image table, csv or csv.gz")
+    raw_seg_masks_metadata_path: Path = _key("raw segmentation table, csv or csv.gz")
+    exclude_mskObjectIDs: list[str] = _key("masks to leave out, by mskObjectID (quoted)", [])
+    target_data_dir: Path = _key("folder that receives images and masks")
+    separate_images_and_masks: bool = _key("true: images/ and seg_masks/ below target_data_dir", True)
+    transfer: Transfer = _key("copy, hardlink or symlink", Transfer.copy)
+    limit_images: int | None = _key("a trial run on the first N images; null: all", None)
+
+
+@dataclass
+class DatasetSettings(CommonSettings):
+    """Keys shared by the two analysis folders: where the made dataset is."""
+
+    new_dataset_dir: Path = _key("folder of the made dataset")
+    new_dataset_masks_dir: Path = _key("folder of its masks")
+    new_dataset_images_dir: Path = _key("folder of its images")
+
+
+@dataclass
+class AnalysisSettings(DatasetSettings):
+    """Keys of dataset_analysis/config.yaml."""
+
+    output_seg_masks_metadata_qa_results_path: Path = _key("table of QA results")
+    other_datasets_dir: Path = _key("folder with one folder of id lists for each other dataset")
+    upset_plots_dir: Path = _key("folder of the UpSet plots")
+    ids_from: Path | None = _key("list_dataset_ids: a folder of images or masks, or a csv file", None)
+    ids_column: str | None = _key("list_dataset_ids: column of the csv file that holds the ids", None)
+    ids_strip_suffix: str = _key(
+        "list_dataset_ids: text to cut off the end of file names, e.g. _segmentation", ""
+    )
+    ids_output: Path | None = _key("list_dataset_ids: list to write, e.g. data_files/PH2/segs.txt", None)
+
+
+@dataclass
+class MultiannotatorSettings(DatasetSettings):
+    """Keys of multiannotator_analysis/config.yaml."""
+
+    metrics_output_dir: Path = _key("folder of the tables below")
+    multiannotator_subset_metadata_path: Path = _key("segmentation metadata of images with several masks")
+    all_pairwise_IAA_metrics_path: Path = _key("pairwise agreement table")
+    IAA_metrics_summary_path: Path = _key("summary of the agreement between annotators")
+    image_level_metrics_path: Path = _key("agreement per image")
+    staple_performance_path: Path = _key("STAPLE's sensitivity and specificity per mask")
+    failures_path: Path = _key("images that could not be computed")
+    audit_fraction: float = _key("share of images (0 to 1) recomputed with SimpleITK and MedPy", 0.0)
+    audit_seed: int = _key("which images that share is", 0)
+    staple_max_iterations: int = _key("cap on STAPLE's iterations", 10000)
+    max_failures: int | None = _key(
+        "more failed images than this end the run with exit code 1; null: no limit", None
+    )

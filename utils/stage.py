@@ -1,0 +1,122 @@
+"""The stage runner: command line, configuration, logging, errors and exit codes, once for all stages."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from utils.config import describe_keys, load_config
+from utils.errors import PipelineError
+
+EXIT_OK, EXIT_DATA, EXIT_INTERRUPTED = 0, 1, 130
+
+
+@dataclass
+class Outcome:
+    """What a stage has done: `counts` in words, and the files it wrote."""
+
+    counts: str
+    files: Sequence[Path] = field(default_factory=list)
+
+
+def run_stage(main: Callable[..., Outcome], schema: type) -> None:
+    """Run a stage script and exit with 0 (done), 1 (data or file wrong) or 2 (command line or config wrong).
+
+    Parameters
+    ----------
+    main : callable
+        Takes an instance of `schema`, returns an `Outcome`. Its module's docstring is the help text, whose
+        last paragraph ``Keys: a, b`` names the keys that the stage uses.
+    schema : type
+        Dataclass of the configuration, see utils.settings.
+    """
+    script = Path(main.__code__.co_filename).resolve()
+    arguments = _parse_arguments(main.__globals__["__doc__"], script, schema)
+    try:
+        config = load_config(schema, arguments.config, arguments.overrides)
+        log_file = _start_logging(script.stem, config)
+    except PipelineError as error:
+        print(f"{script.stem}: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+    raise SystemExit(_run(main, config, script.stem, log_file))
+
+
+def _parse_arguments(docstring: str, script: Path, schema: type) -> argparse.Namespace:
+    text, _, names = docstring.strip().rpartition("\nKeys:")
+    keys = [name.strip() for name in names.rstrip(".").split(",")]
+    parser = argparse.ArgumentParser(
+        prog=script.name,
+        description=text,
+        epilog=f"keys:\n{describe_keys(schema, keys)}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    default = script.parent / "config.yaml"
+    parser.add_argument(
+        "--config", type=Path, default=default, metavar="FILE", help="default: beside the script"
+    )
+    parser.add_argument(
+        "overrides", nargs="*", metavar="key=value", help="overrides a key of the config file"
+    )
+    return parser.parse_args()
+
+
+def _start_logging(stage: str, config: object) -> Path:
+    from loguru import logger
+    from tqdm import tqdm
+
+    log_file = config.output_dir / "logs" / f"{stage}_{datetime.now():%Y%m%d-%H%M%S}_{os.getpid()}.log"
+    logger.remove()
+    console_level = "DEBUG" if config.verbose else "INFO"
+    # diagnose=False: tracebacks must not show values, among them creators' names.
+    quiet = {"diagnose": False, "backtrace": False}
+    logger.add(
+        lambda line: tqdm.write(line, file=sys.stderr, end=""),
+        level=console_level,
+        format="{time:HH:mm:ss} {level: <7} {message}",
+        filter=lambda record: "log_only" not in record["extra"],
+        **quiet,
+    )
+    try:
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        logger.add(
+            log_file, level="DEBUG", format="{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message}", **quiet
+        )
+    except OSError as error:
+        raise PipelineError(
+            "The log file cannot be written.",
+            where=log_file,
+            expected="a writable output_dir",
+            found=error.strerror,
+        ) from error
+    return log_file
+
+
+def _run(main: Callable, config: object, stage: str, log_file: Path) -> int:
+    from loguru import logger
+
+    logger.debug("{} with {}", stage, config)
+    started = time.monotonic()
+    try:
+        outcome = main(config)
+    except PipelineError as error:
+        logger.error("{}: {}", stage, error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        logger.error("{}: interrupted; what was finished is kept, nothing is half written", stage)
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        logger.bind(log_only=True).exception("{} failed", stage)
+        fault = "a file cannot be used" if isinstance(error, OSError) else "a fault of the pipeline"
+        logger.error("{}: {}: {}: {} (details in {})", stage, fault, type(error).__name__, error, log_file)
+        return EXIT_DATA
+    seconds = time.monotonic() - started
+    logger.info("{}: {} in {:.1f} s", stage, outcome.counts, seconds)
+    for path in outcome.files:
+        logger.info("  wrote {}", path)
+    return EXIT_OK

@@ -1,0 +1,125 @@
+"""CSV tables: every cell a string on reading, whole files on writing."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import lazy_loader as lazy
+
+from utils.errors import PipelineError
+from utils.files import atomic_path, missing_input, write_bytes_atomically
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+pd = lazy.load("pandas")
+
+
+def read_table(path: Path, columns: Sequence[str] = (), numeric: Sequence[str] = ()) -> DataFrame:
+    """Read a csv or csv.gz file.
+
+    Parameters
+    ----------
+    path : Path
+        File in UTF-8, with or without a byte order mark; any line ends.
+    columns : sequence of str
+        Columns that must be there; others are allowed.
+    numeric : sequence of str
+        Columns read as float64, exactly as written; an empty cell is NaN. All others stay strings, so that
+        "NA", "001" and "1e5" are what they were.
+
+    Returns
+    -------
+    DataFrame
+        One row a record; no rows for a file that has only its header.
+
+    Raises
+    ------
+    PipelineError
+        If the file is missing, is not a UTF-8 csv table, repeats or lacks a column.
+    """
+    header = _read_header(path)
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise PipelineError("A table has the same column twice.", where=path, offenders=repeated)
+    require_columns(header, [*columns, *numeric], path)
+    try:
+        with warnings.catch_warnings():
+            # Rows longer than the header would otherwise be cut with no more than a warning.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                path, dtype=str, keep_default_na=False, na_filter=False, index_col=False, encoding="utf-8-sig"
+            )
+    except (pd.errors.ParserError, pd.errors.ParserWarning, UnicodeDecodeError, EOFError, OSError) as error:
+        raise PipelineError(
+            "A table cannot be read.", where=path, expected="CSV in UTF-8", found=error
+        ) from error
+    for name in numeric:
+        table[name] = _to_floats(table[name], path)
+    return table
+
+
+def read_input(
+    config: object,
+    key: str,
+    columns: Sequence[str] = (),
+    numeric: Sequence[str] = (),
+    made_by: str | None = None,
+) -> DataFrame:
+    """Read the table that a config key names; a missing one is reported with key, file and stage."""
+    path = Path(getattr(config, key))
+    if not path.is_file():
+        raise missing_input(config, key, path, made_by)
+    return read_table(path, columns, numeric)
+
+
+def write_table(table: DataFrame, path: Path) -> Path:
+    """Write a table as UTF-8 csv with a header, floats in their shortest exact form, NaN as an empty cell."""
+    with atomic_path(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n", compression=None)
+    return path
+
+
+def write_lines(lines: Iterable[str], path: Path) -> Path:
+    """Write one string a line."""
+    write_bytes_atomically(path, "".join(f"{line}\n" for line in lines).encode())
+    return path
+
+
+def require_columns(found: Iterable[str], needed: Iterable[str], where: object) -> None:
+    """Raise a PipelineError that names every missing column and what is there instead."""
+    found = list(found)
+    missing = [name for name in needed if name not in found]
+    if missing:
+        raise PipelineError(
+            "A table lacks columns.",
+            where=where,
+            expected=", ".join(missing),
+            found=", ".join(found)[:300] or "an empty file",
+        )
+
+
+def _read_header(path: Path) -> list[str]:
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
+            return next(csv.reader(stream), [])
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+        raise PipelineError(
+            "A table cannot be read.", where=path, expected="CSV in UTF-8", found=error
+        ) from error
+
+
+def _to_floats(column, path: Path):
+    # Python's float() is exact for every digit; pandas' own text-to-number conversion is not.
+    try:
+        return column.where(column != "", "nan").astype(float)
+    except ValueError as error:
+        raise PipelineError(
+            "A table has text where numbers belong.", where=f"{path}, column {column.name}", found=error
+        ) from error
