@@ -43,9 +43,9 @@ def main(config: AnalysisSettings) -> Outcome:
     figure = upset_figure(
         images,
         title="Images by the annotators who segmented them",
-        total_label="Images per annotator",
-        highlight={"min_degree": 2, "label": "several annotators"},
-        plain_label="one annotator",
+        set_name="annotator",
+        highlight={"min_degree": 2},
+        legend=("several annotators", "one annotator"),
     )
     counts = f"{len(images)} annotators, {len(set().union(*images.values()))} images"
     return Outcome(counts, save_figure(figure, config.upset_plots_dir / "imaplusplus_annotator_overlap"))

@@ -2,8 +2,8 @@
 
 Reads: the names of the image files in a folder, or a column of a csv or csv.gz file (ids_from).
 Writes: ids_output, one id a line, sorted, each once.
-Rules: an id is a file's name without its suffix, or a cell, less ids_strip_suffix. Hidden files, subfolders and files
-that are no images do not count.
+Rules: an id is a file's name without its suffix, or a cell, less ids_strip_suffix. Hidden files, subfolders
+and files that are no images do not count.
 
 Keys: ids_from, ids_column, ids_strip_suffix, ids_output, output_dir, verbose.
 """
@@ -78,7 +78,7 @@ def main(config: AnalysisSettings) -> Outcome:
     names, suffix = _read_names(config), config.ids_strip_suffix
     ids = make_ids(names, suffix)
     if not ids:
-        raise PipelineError("There are no ids.", where=config.ids_from, expected="image files, or a filled column")
+        raise PipelineError("There are no ids.", where=config.ids_from, expected="image files or cells")
     uncut = sum(not name.strip().endswith(suffix) for name in names)
     if uncut:
         logger.warning("{} of {} names do not end in {!r} and stay whole", uncut, len(names), suffix)

@@ -4,8 +4,8 @@ Reads:  the metadata tables, ISIC_ids.txt and the masks.
 Writes: IMAplusplus_seg_metadata_qa_results.csv (image, mask, issue, severity); the metadata tables and
         ISIC_ids.txt without unusable masks and without images that have no mask left; quarantine/.
 Rules:  Issues are, in this order: unreadable, empty, full (high); several regions, when the second largest
-        exceeds 5% of the largest (medium); touching the image border (low). Unreadable and empty masks move to
-        quarantine/ after the tables are written. Consensus masks pass through untouched.
+        exceeds 5% of the largest (medium); touching the image border (low). Unreadable and empty masks
+        move to quarantine/ after the tables are written. Consensus masks pass through untouched.
 
 Keys: output_seg_masks_metadata_path, output_img_metadata_path, new_dataset_metadata_output_dir,
 new_dataset_masks_dir, new_dataset_images_dir, output_seg_masks_metadata_qa_results_path, output_dir,

@@ -73,24 +73,24 @@ def _read_other_datasets(config: AnalysisSettings) -> dict[str, set[str]]:
         )
     if without_ids:
         logger.warning("left out, no ids in a *.txt list: {}", ", ".join(without_ids))
-    if not others:
-        logger.warning("no other dataset in {}; nothing to draw", config.other_datasets_dir)
     return others
 
 
 def main(config: AnalysisSettings) -> Outcome:
     """Draw the overlap of IMA++ with the datasets of other_datasets_dir."""
+    from loguru import logger
+
     table = read_input(config, "output_seg_masks_metadata_path", ["ISIC_id"], made_by="create_dataset.py")
-    others = _read_other_datasets(config)
-    if not others:
+    ours, others = set(table["ISIC_id"]), _read_other_datasets(config)
+    if not others or not ours:
+        logger.warning("nothing to draw: {} images of {}, {} other datasets", len(ours), IMAPP, len(others))
         return Outcome("no figure drawn")
-    ours = set(table["ISIC_id"])
     figure = upset_figure(
         {IMAPP: ours, **others},
         title=f"Images shared by {IMAPP} and other datasets",
-        total_label="Images per dataset",
-        highlight={"present": IMAPP, "label": f"in {IMAPP}"},
-        plain_label=f"not in {IMAPP}",
+        set_name="dataset",
+        highlight={"present": IMAPP},
+        legend=(f"in {IMAPP}", f"not in {IMAPP}"),
     )
     shared = len(ours & set().union(*others.values()))
     counts = f"{shared} of {len(ours)} {IMAPP} images are in at least one of {len(others)} other datasets"

@@ -75,7 +75,7 @@ def faults_of(kept: DataFrame, segs_dir: Path) -> list[str]:
 
 
 def anonymise(creators: Series) -> Series:
-    """Number creators A00, A01, ... in decreasing number of rows, ties by first appearance."""
+    """Replace creators by A00, A01, ... in decreasing number of rows, ties by first appearance."""
     # value_counts(sort=False) is in order of first appearance, and the stable sort keeps it for ties.
     ranked = creators.value_counts(sort=False).sort_values(ascending=False, kind="stable").index
     return creators.map({creator: f"A{number:02d}" for number, creator in enumerate(ranked)})

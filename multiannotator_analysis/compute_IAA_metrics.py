@@ -1,8 +1,8 @@
 """Compute the agreement of every pair of masks of an image, annotators and consensus alike.
 
 Reads:  IMAplusplus_multiannotator_subset_seg_metadata.csv and its masks.
-Writes: IMAplusplus_multiannotator_subset_IAA_metrics.csv, its summary over pairs of human masks, and the table
-        of failures.
+Writes: IMAplusplus_multiannotator_subset_IAA_metrics.csv, its summary over pairs of human masks, and the
+        table of failures.
 Rules:  Pairs i < j and images in metadata order. Distances in pixels between 4-connected borders, both
         directions pooled; normalised by the image diagonal. One empty mask: overlap 0, distances empty,
         normalised 1; two: overlap 1, distances 0.

@@ -328,7 +328,9 @@ def test_smooth_noise_is_bounded_smooth_and_centred():
     assert noise.std() > 0.2
 
 
-@pytest.mark.parametrize(("shape", "digest"), [((120, 160), "a8f98c1e507bf80c"), ((900, 1210), "a907adf31c5475ac")])
+@pytest.mark.parametrize(
+    ("shape", "digest"), [((120, 160), "a8f98c1e507bf80c"), ((900, 1210), "a907adf31c5475ac")]
+)
 def test_drawn_pixels_are_the_same_on_every_machine(shape, digest):
     image, lesions = draw_scene(np.random.default_rng(7), shape, "carcinoma")
     pixels = hashlib.sha256(image.tobytes())

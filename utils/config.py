@@ -58,7 +58,7 @@ def load_config(schema: type[Schema], config_file: Path, overrides: Sequence[str
 
 
 def _type_hints(schema: type) -> dict[str, Any]:
-    """Return the type of each key; a map of lists of paths is text to OmegaConf and marked in its metadata."""
+    """Return the type of each key; a map of lists of paths is text to OmegaConf, and marked as paths."""
     hints = {name: hint for name, hint in get_type_hints(schema).items() if name != "config_file"}
     marked = [field.name for field in dataclasses.fields(schema) if field.metadata.get("paths")]
     return {**hints, **{name: dict[str, list[Path]] for name in marked}}

@@ -60,7 +60,7 @@ def judge_mask(mask: np.ndarray) -> list[Issue]:
 
 
 def region_areas(mask: np.ndarray) -> np.ndarray:
-    """Return the pixel counts of the 8-connected regions of a bool mask, largest first; empty for an empty mask."""
+    """Return the areas (pixels) of a mask's 8-connected regions, largest first; none for an empty mask."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if len(rows) == 0:
         return np.empty(0, dtype=np.int64)

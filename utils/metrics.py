@@ -112,7 +112,7 @@ def pairwise_agreement(masks: Sequence[np.ndarray]) -> list[dict[str, float]]:
 
     Raises
     ------
-    ValueError
+    PipelineError
         When the masks differ in shape.
     """
     if len(masks) < 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +15,12 @@ import lazy_loader as lazy
 from utils.files import atomic_path
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from upsetplot import UpSet
 
 pd = lazy.load("pandas")
-# matplotlib and upsetplot are imported where they are used: they take half a second, and --help needs neither.
+# matplotlib and upsetplot take long to import, and --help needs neither: functions import them.
 
 # Okabe and Ito, Color Universal Design (2008), https://jfly.uni-koeln.de/color/: distinct for every kind of
 # colour vision.
@@ -46,20 +47,27 @@ _STYLE = {
     "ytick.labelsize": 8,
     "legend.fontsize": 8,
     "axes.axisbelow": True,
-    "grid.color": "#DDDDDD",
-    "grid.linewidth": 0.6,
     "text.parse_math": False,  # names of datasets are no formulas, whatever they contain
+    "savefig.dpi": 300,
+    "savefig.bbox": "tight",
+    "savefig.pad_inches": 0.05,
     "pdf.fonttype": 42,  # journals refuse the default, Type 3
     "svg.hashsalt": "IMA++",
 }
 # What would differ between two runs is left out.
 _METADATA = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-_PNG_DPI = 300
 
-_ELEMENT_POINTS = 14  # width of a bar with its gap, and height of a row: room for a line of 8-point text
-_TOTALS_ELEMENTS = 6
+# upsetplot 0.9.0 fills columns through chained indexing, which works up to pandas 2.
+_UPSETPLOT_WARNINGS = (
+    "A value is trying to be set on a copy of a DataFrame",
+    "Downcasting object dtype arrays",
+)
+_ELEMENT_POINTS = 12  # width of a bar with its gap, and height of a row: room for a line of 8-point text
+_TOTALS_ELEMENTS = 8
 _BAR_ELEMENTS = 11
-_HEADROOM = 1.22  # above the tallest bar, for its upright count
+_CHARACTER_POINTS = 5.1  # width of a digit of 8-point text; letters take less on average
+_PADDING = 3  # points between a bar and its count
+_MIN_CAPTION_CHARACTERS = 45
 
 
 @contextmanager
@@ -89,12 +97,13 @@ def save_figure(figure: Figure, path_without_suffix: Path) -> list[Path]:
         The files, in that order.
     """
     paths = [path_without_suffix.with_name(path_without_suffix.name + suffix) for suffix in _METADATA]
+    # matplotlib fits the page to everything but axis labels that are longer than their axis.
+    labels = [axis.label for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) if axis.get_visible()]
+    drawn = [*figure.get_default_bbox_extra_artists(), *labels]
     with figure_style():
         for path in paths:
             with atomic_path(path) as temporary:
-                figure.savefig(
-                    temporary, dpi=_PNG_DPI, metadata=_METADATA[path.suffix], bbox_inches="tight", pad_inches=0.05
-                )
+                figure.savefig(temporary, metadata=_METADATA[path.suffix], bbox_extra_artists=drawn)
     return paths
 
 
@@ -123,9 +132,9 @@ def count_intersections(sets: Mapping[str, Set[str]]) -> dict[tuple[str, ...], i
 def upset_figure(
     sets: Mapping[str, Set[str]],
     title: str,
-    total_label: str,
+    set_name: str,
     highlight: Mapping[str, object],
-    plain_label: str,
+    legend: tuple[str, str],
     unit: str = "images",
     max_intersections: int = MAX_INTERSECTIONS,
 ) -> Figure:
@@ -134,16 +143,16 @@ def upset_figure(
     Parameters
     ----------
     sets : mapping of str to set of str
-        At least two named sets, not all of them empty. Drawn from the largest, on top, to the smallest.
+        Two or more named sets, none empty. Drawn from the largest, on top, to the smallest.
     title : str
-        Stands above the plot, and below it how many intersections are shown if they are not all.
-    total_label : str
-        Label of the bars of whole sets, e.g. "Images per dataset".
+        Stands above the plot; a second line says how many intersections are drawn if not all are.
+    set_name : str
+        What a set is, e.g. "dataset", for the labels of the axes.
     highlight : mapping
-        What to colour, as ``UpSet.style_subsets`` takes it: ``{"present": name, "label": text}`` for one set,
-        whose whole bar is coloured too, or ``{"min_degree": 2, "label": text}``.
-    plain_label : str
-        Legend of all that is not coloured.
+        What to colour, as ``UpSet.style_subsets`` takes it: ``{"present": name}`` for one set, whose total
+        is coloured too, or e.g. ``{"min_degree": 2}``.
+    legend : tuple of two str
+        What is coloured, and what is not.
     unit : str
         What is counted.
     max_intersections : int
@@ -152,7 +161,7 @@ def upset_figure(
     Returns
     -------
     matplotlib.figure.Figure
-        About 190 mm wide with 30 intersections, text of 8 points; for `save_figure`.
+        About 180 mm wide with 30 intersections, text of 8 points; for `save_figure`.
 
     References
     ----------
@@ -169,19 +178,21 @@ def upset_figure(
         if "present" in highlight:
             plot.style_categories(highlight["present"], bar_facecolor=HIGHLIGHT)
         figure = Figure()
+        figure.subplots_adjust(left=0, right=1, bottom=0, top=1)  # upsetplot reckons without margins
         axes = plot.plot(figure)
-        caption = _caption(title, counts, max_intersections, unit, figure)
-        _label_bars(axes["intersections"], f"{unit.capitalize()} in exactly these sets")
-        _label_totals(axes["totals"], total_label)
-        _add_legend(axes["intersections"], caption, {str(highlight["label"]): HIGHLIGHT, plain_label: PLAIN})
+        axes["matrix"].set_ylim(-0.5, len(sets) - 0.5)
+        axes["matrix"].collections[-1].set_zorder(11)  # lines above the dots of sets they pass by
+        _label_bars(axes["intersections"], f"{unit.capitalize()} of exactly\nthese {set_name}s")
+        _label_totals(axes["totals"], f"{unit.capitalize()} per {set_name}")
+        caption = _caption(title, counts, max_intersections, unit)
+        _add_legend(axes["intersections"], caption, dict(zip(legend, (HIGHLIGHT, PLAIN), strict=True)))
     return figure
 
 
 @contextmanager
 def _without_upsetplot_warnings() -> Iterator[None]:
-    # upsetplot 0.9.0 fills columns through chained indexing, which works up to pandas 2.
     with warnings.catch_warnings():
-        for message in ("A value is trying to be set on a copy of a DataFrame", "Downcasting object dtype arrays"):
+        for message in _UPSETPLOT_WARNINGS:
             warnings.filterwarnings("ignore", message, FutureWarning, "upsetplot")
         yield
 
@@ -189,7 +200,7 @@ def _without_upsetplot_warnings() -> Iterator[None]:
 def _make_upset(sets: Mapping[str, Set[str]], counts: Mapping[tuple[str, ...], int]) -> UpSet:
     from upsetplot import UpSet
 
-    from_bottom = sorted(sets, key=lambda name: (len(sets[name]), name), reverse=True)[::-1]
+    from_bottom = sorted(sets, key=lambda name: (-len(sets[name]), name))[::-1]
     rows = [[name in combination for name in from_bottom] for combination in counts]
     index = pd.MultiIndex.from_arrays([list(column) for column in zip(*rows, strict=True)], names=from_bottom)
     return UpSet(
@@ -201,41 +212,57 @@ def _make_upset(sets: Mapping[str, Set[str]], counts: Mapping[tuple[str, ...], i
         element_size=_ELEMENT_POINTS,
         totals_plot_elements=_TOTALS_ELEMENTS,
         intersection_plot_elements=_BAR_ELEMENTS,
-        show_counts="{:,.0f}",
     )
 
 
-def _caption(title: str, counts: Mapping, shown: int, unit: str, figure: Figure) -> str:
+def _caption(title: str, counts: Mapping, shown: int, unit: str) -> list[str]:
     hidden = list(counts.values())[shown:]
-    if hidden:
-        title += f"; the {shown} largest of {len(counts)} intersections, the others hold {sum(hidden):,} {unit}"
-    characters = int(figure.get_figwidth() * 13)  # of 8-point text in an inch
-    return textwrap.fill(title, characters)
+    if not hidden:
+        return [title]
+    rest = f"the other {len(hidden):,} hold {sum(hidden):,} {unit}"
+    return [title, f"The {shown} largest of {len(counts):,} intersections; {rest}"]
 
 
-def _label_bars(axes, label: str) -> None:
+def _label_bars(axes: Axes, label: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    # Each bar has its count, so a grid would only cross the text.
+    axes.grid(False)
     axes.set_ylabel(label)
-    axes.set_ylim(0, axes.get_ylim()[1] * _HEADROOM)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins="auto"))
     axes.yaxis.set_major_formatter("{x:,.0f}")
-    for count in axes.texts:
-        count.set(rotation=90, fontsize=8)
+    largest = max(axes.containers[0].datavalues)
+    axes.set_ylim(0, largest / _bar_share(largest, _size_in_points(axes)[1]))
+    axes.bar_label(axes.containers[0], fmt="{:,.0f}", padding=_PADDING, rotation=90)
 
 
-def _label_totals(axes, label: str) -> None:
-    # Each bar shows its count: an axis would repeat them.
-    axes.set_xlabel(label)
+def _label_totals(axes: Axes, label: str) -> None:
+    largest = max(axes.containers[0].datavalues)
+    axes.set_xlim(largest / _bar_share(largest, _size_in_points(axes)[0]), 0)
+    axes.bar_label(axes.containers[0], fmt="{:,.0f}", padding=_PADDING)
+    axes.set_xlabel(label, labelpad=2)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
 
 
-def _add_legend(axes, caption: str, colours: Mapping[str, str]) -> None:
+def _bar_share(largest: float, length: float) -> float:
+    """Return the share of an axis that the largest bar may take, so that its count fits beyond its end."""
+    return 1 - (len(f"{largest:,.0f}") * _CHARACTER_POINTS + 2 * _PADDING) / length
+
+
+def _size_in_points(axes: Axes) -> tuple[float, float]:
+    figure = axes.get_figure()
+    share = axes.get_position()
+    return share.width * figure.get_figwidth() * 72, share.height * figure.get_figheight() * 72
+
+
+def _add_legend(axes: Axes, caption: Sequence[str], colours: Mapping[str, str]) -> None:
     from matplotlib.patches import Patch
 
-    if axes.get_legend():
-        axes.get_legend().remove()
+    characters = max(_MIN_CAPTION_CHARACTERS, int(_size_in_points(axes)[0] / _CHARACTER_POINTS))
     axes.legend(
         handles=[Patch(facecolor=colour, label=label) for label, colour in colours.items()],
-        title=caption,
+        title="\n".join(textwrap.fill(line, characters) for line in caption),
         alignment="left",
         loc="lower left",
         bbox_to_anchor=(0, 1),

@@ -21,7 +21,7 @@ _TABLE = "quarantined_masks.csv"
 
 
 def read_quarantine(folder: Path, metadata: DataFrame) -> DataFrame:
-    """Return the rows of masks in quarantine, by place; those that the metadata has again are no longer in it."""
+    """Return the rows of masks in quarantine; one that the metadata has again is no longer in it."""
     path = folder / _TABLE
     if not path.is_file():
         return pd.DataFrame(columns=QUARANTINE_COLUMNS)

@@ -1,4 +1,4 @@
-"""The typed keys of the three config.yaml files. The YAML files hold the values; these hold types and meaning."""
+"""The typed keys of the three config.yaml files: types and meaning here, values there."""
 
 from __future__ import annotations
 

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING
 import lazy_loader as lazy
 import numpy as np
 
+from utils.crop import bounding_box
+
 # scipy is imported where it is used, because a stage's --help must not wait for it.
 cv2 = lazy.load("cv2")
 
@@ -83,14 +85,11 @@ def mask_border(mask: np.ndarray) -> Border:
         Without pixels when the mask is empty.
     """
     height, width = mask.shape
-    rows = np.flatnonzero(mask.any(axis=1))
-    if rows.size == 0:
+    box = bounding_box(mask)
+    if box is None:
         return Border(np.empty(0, dtype=np.int64), (height, width), (0, 0, 0, 0))
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
-    columns = np.flatnonzero(mask[top:bottom].any(axis=0))
-    left, right = int(columns[0]), int(columns[-1]) + 1
-
-    crop = np.ascontiguousarray(mask[top:bottom, left:right])
+    (top, bottom), (left, right) = ((side.start, side.stop) for side in box)
+    crop = np.ascontiguousarray(mask[box])
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     inner = cv2.erode(crop.view(np.uint8), cross, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     in_crop = np.flatnonzero(crop ^ inner.view(np.bool_))

@@ -32,9 +32,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from utils.consensus import majority_vote, paint, staple
+from utils.consensus import majority_vote, staple
 from utils.metrics import pairwise_agreement
-from utils.vote_patterns import vote_patterns
+from utils.vote_patterns import paint, vote_patterns
 
 KINDS = ("smooth", "ragged")
 REPEATS = 3
@@ -95,8 +95,8 @@ def simpleitk_consensus(masks: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray
     import SimpleITK as sitk
 
     images = [sitk.GetImageFromArray(mask.view(np.uint8)) for mask in masks]
-    probability = sitk.GetArrayViewFromImage(sitk.STAPLE(images, 1.0))
-    votes = sitk.GetArrayViewFromImage(sitk.LabelVoting(images, 1))
+    probability = sitk.GetArrayFromImage(sitk.STAPLE(images, 1.0))
+    votes = sitk.GetArrayFromImage(sitk.LabelVoting(images, 1))
     return probability > 0.5, votes > 0
 
 

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Linters and tests; every step runs, and the exit code is 1 when one of them failed.
+#
+# Usage: bash tests/run.sh [--full] [PYTEST ARGUMENTS]
+#   --full   tests marked as full run at full size
+#
+# IMAPP_REFERENCE_DATA names the reference data (default: ../shared, seen from the project root); tests that
+# need it are skipped where it is absent.
+set -euo pipefail
+
+# shellcheck source=utils/setup_environment.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../utils/setup_environment.sh"
+
+FAILED=()
+
+step() {
+    local title=$1
+    shift
+    printf '\n== %s\n' "$title"
+    if "$@"; then
+        printf '== %s: passed\n' "$title"
+    else
+        printf '== %s: FAILED\n' "$title"
+        FAILED+=("$title")
+    fi
+}
+
+check_shell_scripts() {
+    if ! command -v shellcheck >/dev/null; then
+        echo "skipped: there is no shellcheck"
+    elif ! git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+        echo "skipped: this is no git clone, and the scripts to check are the tracked ones"
+    else
+        git ls-files -z -- '*.sh' .ci/run | xargs -0 shellcheck --external-sources
+    fi
+}
+
+export_reference_data() {
+    local folder=${IMAPP_REFERENCE_DATA:-$(dirname -- "$PROJECT_ROOT")/shared}
+    [[ $folder == /* ]] || folder=$PWD/$folder
+    export IMAPP_REFERENCE_DATA=$folder
+}
+
+main() {
+    trap 'say "interrupted"; exit 130' INT
+    export_reference_data
+    set_up_environment
+    add_requirements tests/requirements.txt
+    PATH=$(dirname -- "$PYTHON"):$PATH
+    cd -- "$PROJECT_ROOT"
+
+    step "ruff check" "$PYTHON" -m ruff check .
+    step "shellcheck" check_shell_scripts
+    step "pytest" "$PYTHON" -m pytest -n auto "$@"
+
+    if ((${#FAILED[@]} > 0)); then
+        printf '\n%s step(s) failed:' "${#FAILED[@]}"
+        printf ' [%s]' "${FAILED[@]}"
+        printf '\n'
+        exit 1
+    fi
+}
+
+main "$@"

@@ -1,0 +1,167 @@
+# shellcheck shell=bash
+# Finds or makes the Python environment; sourced by overall_script.sh and tests/run.sh.
+#
+#   set_up_environment           sets PYTHON to an interpreter that has requirements.txt
+#   add_requirements FILE        adds the packages of a further file to that environment
+#
+# An active environment (venv or conda) is its user's: requirements.txt is checked in it, never installed.
+# Without one the project has its own in .venv, made on first use.
+
+PROJECT_ROOT=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+SUPPORTED_VERSIONS="3.13 3.12 3.11 3.10"
+VENV=$PROJECT_ROOT/.venv
+# There while .venv is being changed: one that is left over tells of an interrupted installation.
+UNFINISHED=$VENV/unfinished
+
+say() {
+    printf '%s: %s\n' "${0##*/}" "$1" >&2
+}
+
+fail() {
+    say "$1"
+    exit 1
+}
+
+set_up_environment() {
+    local active=${VIRTUAL_ENV:-${CONDA_PREFIX:-}}
+    if [[ -n $active ]]; then
+        use_active_environment "$active"
+    else
+        use_own_environment
+    fi
+}
+
+add_requirements() {
+    local file=$1
+    if [[ $PYTHON == "$VENV/bin/python" && -z ${VIRTUAL_ENV:-} ]]; then
+        install_once "$file"
+    elif ! check_requirements "$file"; then
+        say "installing $file into the active environment"
+        pip_install "$file"
+    fi
+}
+
+use_active_environment() {
+    local version
+    PYTHON=$1/bin/python
+    version=$(python_version "$PYTHON") || fail "the active environment $1 has no Python that runs"
+    is_supported "$version" || fail "the active environment $1 has Python $version; needed is one of $SUPPORTED_VERSIONS"
+    check_requirements requirements.txt || fail "the active environment $1 lacks packages. Install them with
+  '$PYTHON' -m pip install -r '$PROJECT_ROOT/requirements.txt'
+or deactivate it: without an active environment this script makes its own in .venv."
+}
+
+use_own_environment() {
+    local version
+    PYTHON=$VENV/bin/python
+    if [[ -e $UNFINISHED ]] || ! python_version "$PYTHON" >/dev/null; then
+        make_venv
+    fi
+    version=$(python_version "$PYTHON") || fail "the new $VENV does not run"
+    is_supported "$version" || fail "$VENV has Python $version; needed is one of $SUPPORTED_VERSIONS: remove it and start again"
+    install_once requirements.txt
+}
+
+make_venv() {
+    local base version
+    base=$(find_python) || exit
+    version=$(python_version "$base")
+    "$base" -c 'import ensurepip, venv' 2>/dev/null || fail "Python $version ($base) cannot make virtual environments, \
+its modules venv or ensurepip are missing. On Debian and Ubuntu: apt install python3-venv (or python$version-venv)"
+    say "making $VENV with Python $version"
+    # pip comes later, under the protection of the file UNFINISHED.
+    run_quietly "$base" -m venv --clear --without-pip "$VENV"
+}
+
+# Prints the first interpreter of a supported version. Each is really run: a version manager's stand-in may be
+# on PATH for a Python that is not there.
+find_python() {
+    local name path version tried=""
+    for name in python3.13 python3.12 python3.11 python3.10 python3 python; do
+        path=$(command -v "$name") || continue
+        version=$(python_version "$path") || version="does not run"
+        if is_supported "$version"; then
+            printf '%s\n' "$path"
+            return
+        fi
+        tried+="
+  $path: $version"
+    done
+    fail "no usable Python was found; needed is one of $SUPPORTED_VERSIONS. Tried:${tried:-
+  nothing, there is none on PATH}"
+}
+
+python_version() {
+    "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
+}
+
+is_supported() {
+    [[ " $SUPPORTED_VERSIONS " == *" $1 "* ]]
+}
+
+# Installs a requirements file into .venv unless this very file was installed there for this very Python.
+install_once() {
+    local file=$1 stamp=$VENV/${1//\//-}.stamp state
+    state="$(python_version "$PYTHON") $(cksum <"$PROJECT_ROOT/$file")"
+    if [[ -f $stamp && $(<"$stamp") == "$state" ]]; then
+        return
+    fi
+    say "installing $file into $VENV (a minute or two, this once)"
+    : >"$UNFINISHED"
+    "$PYTHON" -c 'import pip' 2>/dev/null || run_quietly "$PYTHON" -m ensurepip
+    pip_install "$file"
+    printf '%s\n' "$state" >"$stamp"
+    rm -f "$UNFINISHED"
+}
+
+pip_install() {
+    run_quietly "$PYTHON" -m pip install --quiet --no-input --disable-pip-version-check -r "$PROJECT_ROOT/$1"
+}
+
+# Runs a command in silence; when it fails shows the end of what it printed, and ends the script.
+run_quietly() {
+    local output
+    if ! output=$("$@" 2>&1 </dev/null); then
+        tail -n 15 <<<"$output" >&2
+        fail "this failed: $*"
+    fi
+}
+
+# Compares what is installed with a requirements file: names packages that are missing (and then returns 1),
+# warns of other versions.
+check_requirements() {
+    "$PYTHON" - "$PROJECT_ROOT/$1" <<'PYTHON_CODE' >&2
+import sys
+
+sys.path = [folder for folder in sys.path if folder]  # modules of the current directory are not meant
+
+from importlib import import_module, metadata
+from pathlib import Path
+
+for module in ("packaging.requirements", "pip._vendor.packaging.requirements"):
+    try:
+        Requirement = import_module(module).Requirement
+        break
+    except ImportError:
+        pass
+else:
+    print("  missing: packaging")
+    sys.exit(1)
+
+missing = False
+for line in Path(sys.argv[1]).read_text(encoding="utf-8").splitlines():
+    text = line.partition("#")[0].strip()
+    requirement = Requirement(text) if text else None
+    if requirement is None or requirement.marker and not requirement.marker.evaluate():
+        continue
+    try:
+        found = metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        missing = True
+        print(f"  missing: {requirement.name}{requirement.specifier}")
+        continue
+    if not requirement.specifier.contains(found, prereleases=True):
+        print(f"  warning: {requirement.name} is {found}, tested is {requirement.specifier}")
+sys.exit(missing)
+PYTHON_CODE
+}
