@@ -4,7 +4,7 @@ Reads:  nothing.
 Writes: images/, segs/, other_datasets/ and the two raw tables in demo_dir.
 Rules:  The same seed gives the same bytes. The demo holds one of each defect that the pipeline treats.
 
-Keys: demo_dir, demo_seed, demo_only_if_used, orig_segs_dir, output_dir, verbose.
+Keys: demo_dir, demo_seed, demo_only_if_used, orig_segs_dir, output_dir, num_workers, verbose.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from utils.demo_dataset import demo_is_complete, write_demo
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 
 
 def main(config: CreationSettings) -> Outcome:
     """Draw the demo, or leave it when only_if_used finds that it is not needed."""
+    from utils.demo_dataset import demo_is_complete, write_demo
+
     if config.demo_only_if_used:
         if not config.orig_segs_dir.is_relative_to(config.demo_dir):
             return Outcome("the configuration points at other data, so no demo is needed")
         if demo_is_complete(config.demo_dir, config.demo_seed):
             return Outcome("the demo is already there")
-    counts = write_demo(config.demo_dir, config.demo_seed)
+    counts = write_demo(config.demo_dir, config.demo_seed, config.num_workers)
     return Outcome(", ".join(f"{number} {name}" for name, number in counts.items()), [config.demo_dir])
 
 

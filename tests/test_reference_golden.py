@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import run_chain, tree
+from conftest import run_chain, run_stage, tree
 
 from utils.image_tasks import is_audited
 
@@ -187,6 +187,9 @@ def test_two_workers_and_auditors_change_no_byte(golden, full, tmp_path):
     ids = read(golden.expected / f"{PREFIX}img_metadata.csv")["isic_id"]
     assert sum(is_audited(isic_id, fraction, 0) for isic_id in ids) >= 1
 
-    run_chain(golden.raw, tmp_path, "num_workers=2", f"audit_fraction={fraction}")
+    run_chain(golden.raw, tmp_path, "num_workers=2", until="create_multiannotator_subset")
+    for stage in ("create_consensus_masks", "compute_IAA_metrics", "compute_image_level_metrics"):
+        done = run_stage(stage, tmp_path, "num_workers=2", f"audit_fraction={fraction}")
+        assert done.returncode == 0, f"{stage}:\n{done.stderr}"
 
     assert tree(tmp_path) == tree(golden.output)

@@ -14,7 +14,8 @@ from utils import mask_quality, naming
 from utils.aggregate import summary_of_pairs
 from utils.data import encode_mask
 from utils.md5 import md5_of_bytes
-from utils.metrics import METRIC_COLUMNS, empty_mask_row
+from utils.metrics import empty_mask_row
+from utils.naming import METRIC_COLUMNS
 from utils.tables import read_table
 
 PREFIX = "IMAplusplus_"

@@ -8,8 +8,8 @@ from itertools import combinations
 import numpy as np
 
 from utils.errors import PipelineError
-from utils.metrics import METRIC_COLUMNS, empty_mask_row
-from utils.naming import MAJORITY_VOTE, STAPLE
+from utils.metrics import empty_mask_row
+from utils.naming import MAJORITY_VOTE, METRIC_COLUMNS, STAPLE
 
 
 def consensus_differences(

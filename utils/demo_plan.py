@@ -131,18 +131,16 @@ OTHER_DATASETS = {
 }
 
 
-def _mask_ids() -> dict[int, tuple[str, ...]]:
+def _mask_ids() -> dict[int, list[str]]:
     rng = np.random.default_rng(24)  # the same ids for every seed of the demo
-    ids, k = {}, 0
-    for picture in PICTURES:
-        ids[picture.number] = ()
-        for token in picture.masks.split():
-            digits = "".join(f"{digit:x}" for digit in rng.integers(0, 10 if k % 3 == 0 else 16, 23))
-            mask_id = "5" + (digits[:3] + "e" + digits[4:] if k % 6 == 0 else digits)
-            ids[picture.number] += (EXCLUDED_MSKOBJECTID if token.endswith(":wrong") else mask_id,)
-            k += 1
+    ids = {}
+    tokens = [(picture.number, token) for picture in PICTURES for token in picture.masks.split()]
+    for k, (number, token) in enumerate(tokens):
+        digits = "".join(f"{digit:x}" for digit in rng.integers(0, 10 if k % 3 == 0 else 16, 23))
+        mask_id = "5" + (digits[:3] + "e" + digits[4:] if k % 6 == 0 else digits)
+        ids.setdefault(number, []).append(EXCLUDED_MSKOBJECTID if token.endswith(":wrong") else mask_id)
     return ids
 
 
-# mskObjectIDs of the masks of each image, by its number: 24 hexadecimal digits. Every third looks like a number.
+# mskObjectIDs of each image's masks, by its number: 24 hexadecimal digits; every third looks like a number.
 MASK_IDS = _mask_ids()

@@ -1,7 +1,7 @@
 """Geometry of the embedded demo: noise, cells, strokes, outlines and polygons.
 
-Everything depends on the generator that is passed in and on nothing else. Pixels are made by single
-additions, products, quotients, square roots and comparisons only, because every processor rounds those
+Here, in `demo_scenes` and in `demo_masks` everything depends on the generator that is passed in and on nothing
+else. Pixels are made by single additions, products, quotients, square roots and comparisons only, because every processor rounds those
 alike, which does not hold for exponentials, library sums and interpolation. Sines and cosines are rounded
 before they reach a pixel.
 """
@@ -99,14 +99,28 @@ def lead(scale: int) -> int:
 
 
 def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], cell: float) -> np.ndarray:
-    """Draw smooth noise, about -0.8 to 0.8, float32 (H, W), with features about `cell` pixels wide."""
+    """Draw smooth noise.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    shape : tuple of int
+        Height and width, in pixels.
+    cell : float
+        Width of the features, in pixels; at least 1.
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W)
+        Centred on 0; about -0.8 to 0.8, never beyond -1.2 and 1.2.
+    """
     cell = max(1, round(cell))
     grid = rng.random((shape[0] // cell + 4, shape[1] // cell + 4), dtype=np.float32)
     return enlarge((grid - np.float32(0.5)) * np.float32(2.4), cell, shape)
 
 
 def step(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Rise smoothly from 0 at `low` to 1 at `high`."""
+    """Rise smoothly from 0 at `low` to 1 at `high`; float32 of any shape, and the result alike."""
     t = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
     return t * t * (3 - 2 * t)
 
@@ -183,7 +197,7 @@ def add_stroke(
 
 
 def outline_points(lesion: Lesion, angles: Sequence[float], reach: Sequence[float]) -> np.ndarray:
-    """Points on the rays from a lesion's centre, float64 (n, 2) of row and column in image pixels.
+    """Find points on the rays from a lesion's centre.
 
     Parameters
     ----------
@@ -192,6 +206,11 @@ def outline_points(lesion: Lesion, angles: Sequence[float], reach: Sequence[floa
         Directions, in radians.
     reach : sequence of float
         How far along its ray each point lies; 1 is the outline.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 2)
+        Row and column of each point, in image pixels.
     """
     along = np.arange(0, 2, 0.01)
     points = []

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import lazy_loader as lazy
 import numpy as np
 
+from utils.crop import bounding_box
 from utils.data import load_mask
 from utils.errors import PipelineError
 
@@ -61,9 +62,9 @@ def judge_mask(mask: np.ndarray) -> list[Issue]:
 
 def region_areas(mask: np.ndarray) -> np.ndarray:
     """Return the areas (pixels) of a mask's 8-connected regions, largest first; none for an empty mask."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if len(rows) == 0:
+    box = bounding_box(mask)
+    if box is None:
         return np.empty(0, dtype=np.int64)
-    crop = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].view(np.uint8)
-    statistics = cv2.connectedComponentsWithStats(np.ascontiguousarray(crop), connectivity=8)[2]
+    crop = np.ascontiguousarray(mask[box]).view(np.uint8)
+    statistics = cv2.connectedComponentsWithStats(crop, connectivity=8)[2]
     return np.sort(statistics[1:, cv2.CC_STAT_AREA])[::-1]

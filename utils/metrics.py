@@ -21,13 +21,9 @@ from itertools import combinations
 
 import numpy as np
 
+from utils.naming import DISTANCE_COLUMNS, NORMALIZED_COLUMNS, OVERLAP_COLUMNS
 from utils.surface_distances import Border, mask_border, surface_distances
 from utils.vote_patterns import areas, intersections, vote_patterns
-
-OVERLAP_COLUMNS = ("dice_score", "jaccard_score")
-DISTANCE_COLUMNS = ("hd_score", "hd95_score", "assd_score")
-NORMALIZED_COLUMNS = tuple(f"{column}_normalized" for column in DISTANCE_COLUMNS)
-METRIC_COLUMNS = OVERLAP_COLUMNS + DISTANCE_COLUMNS + NORMALIZED_COLUMNS
 
 # How many masks of the pair are empty -> what each group of columns holds. Normalised 1 is the worst there is
 # (a whole image diagonal), which keeps a pair with an empty mask in averages where a distance cannot.
@@ -86,7 +82,7 @@ def empty_mask_row(empty_masks: int) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Value of each of `METRIC_COLUMNS`, as `EMPTY_MASK_RULE` says.
+        Value of each of `naming.METRIC_COLUMNS`, as `EMPTY_MASK_RULE` says.
     """
     overlap, distance, normalized = EMPTY_MASK_RULE[empty_masks]
     return {
@@ -107,7 +103,7 @@ def pairwise_agreement(masks: Sequence[np.ndarray]) -> list[dict[str, float]]:
     Returns
     -------
     list of dict of str to float
-        `METRIC_COLUMNS` of each pair, in the order of ``itertools.combinations(masks, 2)``. Distances are in
+        `naming.METRIC_COLUMNS` of each pair, in the order of ``itertools.combinations(masks, 2)``. Distances are in
         pixels; normalised ones are fractions of the image diagonal. Fewer than two masks have no pair.
 
     Raises

@@ -58,10 +58,8 @@ _STYLE = {
 _METADATA = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 
 # upsetplot 0.9.0 fills columns through chained indexing, which works up to pandas 2.
-_UPSETPLOT_WARNINGS = (
-    "A value is trying to be set on a copy of a DataFrame",
-    "Downcasting object dtype arrays",
-)
+_UPSETPLOT_WARNING = "A value is trying to be set on a copy of a DataFrame"
+
 _ELEMENT_POINTS = 12  # width of a bar with its gap, and height of a row: room for a line of 8-point text
 _TOTALS_ELEMENTS = 8
 _BAR_ELEMENTS = 11
@@ -168,7 +166,7 @@ def upset_figure(
     Lex et al. (2014), UpSet: Visualization of Intersecting Sets, doi:10.1109/TVCG.2014.2346248.
     """
     counts = count_intersections(sets)
-    with figure_style(), _without_upsetplot_warnings():
+    with figure_style(), _without_upsetplot_warning():
         from matplotlib.figure import Figure
 
         plot = _make_upset(sets, counts)
@@ -190,10 +188,9 @@ def upset_figure(
 
 
 @contextmanager
-def _without_upsetplot_warnings() -> Iterator[None]:
+def _without_upsetplot_warning() -> Iterator[None]:
     with warnings.catch_warnings():
-        for message in _UPSETPLOT_WARNINGS:
-            warnings.filterwarnings("ignore", message, FutureWarning, "upsetplot")
+        warnings.filterwarnings("ignore", _UPSETPLOT_WARNING, FutureWarning, "upsetplot")
         yield
 
 

@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# Runs the pipeline from the raw files to the last table; `--help` tells more.
+set -euo pipefail
+
+# shellcheck source=utils/setup_environment.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/utils/setup_environment.sh"
+
+STAGES=(
+    dataset_creation/make_demo_dataset.py
+    dataset_creation/create_dataset.py
+    dataset_creation/move_dataset.py
+    dataset_analysis/mask_qa.py
+    dataset_analysis/other_datasets_overlap.py
+    dataset_analysis/imaplusplus_annotator_overlap.py
+    multiannotator_analysis/create_multiannotator_subset.py
+    multiannotator_analysis/create_consensus_masks.py
+    multiannotator_analysis/compute_IAA_metrics.py
+    multiannotator_analysis/compute_image_level_metrics.py
+    multiannotator_analysis/summarise_run.py
+)
+
+print_help() {
+    cat <<'EOT'
+Usage: bash overall_script.sh [--from STAGE] [--until STAGE] [--list] [--help]
+
+Runs the stages of the pipeline in order and stops at the first that fails, with its exit code.
+
+  --from STAGE    start with this stage (default: the first)
+  --until STAGE   stop after this stage (default: the last)
+  --list          print the stages in order
+  --help          print this text
+
+Settings are in the config.yaml of each stage's folder; as committed they run the embedded demo.
+Python 3.10 to 3.13 is needed. In an active virtual or conda environment the packages are only
+checked; without one they are installed into .venv on the first run.
+EOT
+}
+
+stage_name() {
+    basename "$1" .py
+}
+
+list_stages() {
+    local stage
+    for stage in "${STAGES[@]}"; do
+        printf '%-30s %s\n' "$(stage_name "$stage")" "$stage"
+    done
+}
+
+usage_error() {
+    say "$1"
+    exit 2
+}
+
+# Prints the three stages that have most pairs of neighbouring letters in common with a word.
+nearest_stages() {
+    local word=$1 stage name shared i
+    for stage in "${STAGES[@]}"; do
+        name=$(stage_name "$stage")
+        shared=0
+        for ((i = 0; i + 1 < ${#word}; i++)); do
+            if [[ $name == *"${word:i:2}"* ]]; then
+                shared=$((shared + 1))
+            fi
+        done
+        printf '%d %s\n' "$((1000 * shared / (${#name} + ${#word})))" "$name"
+    done | sort -k 1,1nr | sed -n '1,3s/^[0-9]* /  /p'
+}
+
+# Prints the position of a stage, which may be given as its name or as its script.
+stage_position() {
+    local name i
+    [[ -n $2 ]] || usage_error "$1 needs the name of a stage; --list prints them"
+    name=$(stage_name "$2")
+    for i in "${!STAGES[@]}"; do
+        if [[ $(stage_name "${STAGES[i]}") == "$name" ]]; then
+            printf '%d\n' "$i"
+            return
+        fi
+    done
+    usage_error "$1: there is no stage '$2'; the nearest are
+$(nearest_stages "$name")
+--list prints all."
+}
+
+run_stage() {
+    local stage=$1 name status=0 arguments=()
+    name=$(stage_name "$stage")
+    if [[ $name == make_demo_dataset ]]; then
+        arguments=(demo_only_if_used=true)
+    fi
+    say "[$2/${#STAGES[@]}] $name"
+    "$PYTHON" "$PROJECT_ROOT/$stage" ${arguments[@]+"${arguments[@]}"} || status=$?
+    if ((status != 0)); then
+        say "stage $name failed with exit code $status. Once mended, go on with --from $name"
+        exit "$status"
+    fi
+}
+
+main() {
+    local first=0 last=$((${#STAGES[@]} - 1)) i
+    while (($# > 0)); do
+        case $1 in
+            --from) first=$(stage_position "$1" "${2:-}") || exit; shift ;;
+            --until) last=$(stage_position "$1" "${2:-}") || exit; shift ;;
+            --list) list_stages; exit ;;
+            --help | -h) print_help; exit ;;
+            *) usage_error "unknown argument '$1'; --help tells which there are" ;;
+        esac
+        shift
+    done
+    ((first <= last)) || usage_error \
+        "--from $(stage_name "${STAGES[first]}") comes after --until $(stage_name "${STAGES[last]}")"
+
+    trap 'say "interrupted"; exit 130' INT
+    set_up_environment
+    for ((i = first; i <= last; i++)); do
+        run_stage "${STAGES[i]}" "$((i + 1))"
+    done
+}
+
+main "$@"
