@@ -21,10 +21,9 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import lazy_loader as lazy
-
 from utils import naming
 from utils.files import require_folder
+from utils.lazy import pd
 from utils.mask_quality import Issue, judge_mask_file
 from utils.parallel import map_items
 from utils.quarantine import move_to_quarantine, read_quarantine, restore_places, write_quarantine
@@ -35,18 +34,14 @@ from utils.tables import read_input, write_lines, write_table
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-pd = lazy.load("pandas")
-
 
 def results_table(masks: DataFrame, found: dict[str, Sequence[Issue]]) -> DataFrame:
     """Return the QA results of all masks, in order; masks in quarantine bring the issue they went for."""
     rows = []
-    for image, mask, issue, severity in masks[
-        ["img_filename", "seg_filename", "issue", "severity"]
-    ].itertuples(index=False):
-        issues = (
-            [(item.issue, item.severity) for item in found[mask]] if mask in found else [(issue, severity)]
-        )
+    for image, mask, issue, severity in masks[["img_filename", "seg_filename", "issue", "severity"]].itertuples(
+        index=False
+    ):
+        issues = [(item.issue, item.severity) for item in found[mask]] if mask in found else [(issue, severity)]
         rows += [(image, mask, *item) for item in issues]
     return pd.DataFrame(rows, columns=naming.QA_COLUMNS)
 
@@ -105,9 +100,7 @@ def main(config: AnalysisSettings) -> Outcome:
     """Judge all masks, write the tables, move what is unusable."""
     from loguru import logger
 
-    metadata = read_input(
-        config, "output_seg_masks_metadata_path", naming.SEG_COLUMNS, made_by="create_dataset"
-    )
+    metadata = read_input(config, "output_seg_masks_metadata_path", naming.SEG_COLUMNS, made_by="create_dataset")
     images = read_input(config, "output_img_metadata_path", ["isic_id"], made_by="create_dataset")
     humans = naming.humans_only(metadata)
     earlier = read_quarantine(config.output_dir / naming.QUARANTINE_FOLDER, metadata)
@@ -121,9 +114,7 @@ def main(config: AnalysisSettings) -> Outcome:
         logger.warning("moved to quarantine: {}", path.name)
     by_severity = results["severity"].value_counts()
     issues = ", ".join(f"{by_severity.get(name, 0)} {name}" for name in ("high", "medium", "low"))
-    return Outcome(
-        f"{len(humans)} masks judged; issues: {issues}; {len(quarantined)} masks in quarantine", files
-    )
+    return Outcome(f"{len(humans)} masks judged; issues: {issues}; {len(quarantined)} masks in quarantine", files)
 
 
 if __name__ == "__main__":

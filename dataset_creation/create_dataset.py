@@ -64,9 +64,9 @@ def faults_of(kept: DataFrame, segs_dir: Path) -> list[str]:
         "an id with a path separator": _has_separator(kept["ISIC_id"]) | _has_separator(kept["mskObjectID"]),
         "a file name that leaves orig_segs_dir": kept["filename"].map(_leaves_folder),
     }
-    checks["no mask file in orig_segs_dir"] = ~checks["a file name that leaves orig_segs_dir"] & ~kept[
-        "filename"
-    ].map(lambda name: "\0" not in name and (segs_dir / name).is_file())
+    checks["no mask file in orig_segs_dir"] = ~checks["a file name that leaves orig_segs_dir"] & ~kept["filename"].map(
+        lambda name: _is_file(segs_dir / name)
+    )
     return [
         f"row {row} (mskObjectID {object_id!r}): {fault}"
         for fault, is_at_fault in checks.items()
@@ -97,9 +97,7 @@ def build_metadata(kept: DataFrame, raw_images: dict[str, Path]) -> DataFrame:
 def hash_masks(kept: DataFrame, segs_dir: Path, num_workers: int | None) -> list[str]:
     """Return the md5 of each mask file, in row order."""
     paths = [segs_dir / name for name in kept["filename"]]
-    hashes = list(
-        map_items(md5_of_file, paths, num_workers=num_workers, label="md5", unit="mask", threads=True)
-    )
+    hashes = list(map_items(md5_of_file, paths, num_workers=num_workers, label="md5", unit="mask", threads=True))
     unreadable = [
         f"row {row} (mskObjectID {object_id!r})"
         for (row, object_id), found in zip(kept["mskObjectID"].items(), hashes, strict=True)
@@ -153,13 +151,18 @@ def main(config: CreationSettings) -> Outcome:
 
 
 def _has_separator(ids: Series) -> Series:
-    return ids.map(
-        lambda text: any(separator in text for separator in _PATH_SEPARATORS) or text in (".", "..")
-    )
+    return ids.map(lambda text: any(separator in text for separator in _PATH_SEPARATORS) or text in (".", ".."))
 
 
 def _leaves_folder(name: str) -> bool:
     return not name or Path(name).is_absolute() or ".." in Path(name).parts
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have; the error would show it
+        return False
 
 
 if __name__ == "__main__":

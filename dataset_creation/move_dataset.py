@@ -27,7 +27,7 @@ from utils.raw_files import find_images
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
-from utils.transfer import Move, check_room, transfer_file
+from utils.transfer import Move, check_room, is_copied, transfer_file
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -87,9 +87,7 @@ def transfer_all(moves: Sequence[Move], config: CreationSettings) -> int:
             threads=True,
         )
     )
-    failed = [
-        f"{m.target.name}: {d.reason}" for m, d in zip(moves, done, strict=True) if isinstance(d, Failure)
-    ]
+    failed = [f"{m.target.name}: {d.reason}" for m, d in zip(moves, done, strict=True) if isinstance(d, Failure)]
     if failed:
         raise PipelineError("Files could not be transferred.", where=config.target_data_dir, offenders=failed)
     return sum(done)
@@ -97,17 +95,13 @@ def transfer_all(moves: Sequence[Move], config: CreationSettings) -> int:
 
 def main(config: CreationSettings) -> Outcome:
     """Plan all transfers, check them, carry them out."""
-    metadata = humans_only(
-        read_input(config, "output_seg_masks_metadata_path", SEG_COLUMNS, made_by="create_dataset")
-    )
+    metadata = humans_only(read_input(config, "output_seg_masks_metadata_path", SEG_COLUMNS, made_by="create_dataset"))
     raw = read_input(config, "raw_seg_masks_metadata_path", RAW_SEG_COLUMNS)
     moves = plan_moves(metadata, raw, config)
     if config.transfer.value == "copy":
-        check_room([move for move in moves if not move.target.exists()], config.target_data_dir)
+        check_room([move for move in moves if not is_copied(move)], config.target_data_dir)
     transferred = transfer_all(moves, config)
-    counts = (
-        f"{transferred} files transferred ({config.transfer.value}), {len(moves) - transferred} already there"
-    )
+    counts = f"{transferred} files transferred ({config.transfer.value}), {len(moves) - transferred} already there"
     return Outcome(counts, sorted(set(target_folders(config))))
 
 

@@ -21,11 +21,10 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import lazy_loader as lazy
-
 from utils import naming
 from utils.failures import record_failures
 from utils.files import require_folder
+from utils.lazy import pd
 from utils.parallel import Failure, map_items
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
@@ -33,8 +32,6 @@ from utils.tables import read_input, write_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-pd = lazy.load("pandas")
 
 
 def pair_labels(masks: DataFrame) -> list[dict[str, str]]:
@@ -52,9 +49,7 @@ def pair_labels(masks: DataFrame) -> list[dict[str, str]]:
     ]
 
 
-def compute_pairs(
-    subset: DataFrame, config: MultiannotatorSettings
-) -> tuple[DataFrame, list[tuple[str, str]]]:
+def compute_pairs(subset: DataFrame, config: MultiannotatorSettings) -> tuple[DataFrame, list[tuple[str, str]]]:
     """Return the table of all pairs, and the images that failed with their reasons."""
     from utils.audit import require_no_differences
     from utils.image_tasks import agreement_of_image, image_tasks

@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import lazy_loader as lazy
-
 from utils import naming
 from utils.failures import record_failures
 from utils.files import require_folder, write_bytes_atomically
+from utils.lazy import pd
 from utils.md5 import md5_of_bytes
 from utils.parallel import Failure, map_items
 from utils.settings import MultiannotatorSettings
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from utils.image_tasks import ImageConsensus, ImageTask
-
-pd = lazy.load("pandas")
 
 
 def write_consensus_masks(task: ImageTask, result: ImageConsensus, masks_dir: Path) -> list[dict[str, str]]:
@@ -61,9 +58,7 @@ def performance_rows(task: ImageTask, result: ImageConsensus) -> list[dict]:
             "iterations": result.iterations,
             "degenerate": result.degenerate,
         }
-        for path, sensitivity, specificity in zip(
-            task.mask_paths, result.sensitivity, result.specificity, strict=True
-        )
+        for path, sensitivity, specificity in zip(task.mask_paths, result.sensitivity, result.specificity, strict=True)
     ]
 
 
@@ -96,9 +91,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
     columns = naming.SEG_COLUMNS
     metadata = read_input(config, "output_seg_masks_metadata_path", columns, made_by="create_dataset")
     subset = naming.humans_only(
-        read_input(
-            config, "multiannotator_subset_metadata_path", columns, made_by="create_multiannotator_subset"
-        )
+        read_input(config, "multiannotator_subset_metadata_path", columns, made_by="create_multiannotator_subset")
     )
     masks_dir = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
     tasks = image_tasks(subset, masks_dir, config)

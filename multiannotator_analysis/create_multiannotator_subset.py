@@ -32,9 +32,7 @@ def multiannotator_subset(metadata: DataFrame) -> DataFrame:
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Read the metadata, select, write."""
-    metadata = read_input(
-        config, "output_seg_masks_metadata_path", naming.SEG_COLUMNS, made_by="create_dataset"
-    )
+    metadata = read_input(config, "output_seg_masks_metadata_path", naming.SEG_COLUMNS, made_by="create_dataset")
     subset = multiannotator_subset(metadata)
     per_image = subset["ISIC_id"].value_counts()
     counts = f"{len(subset)} masks of {len(per_image)} images by {subset['annotator'].nunique()} annotators"

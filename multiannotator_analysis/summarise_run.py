@@ -25,15 +25,11 @@ def summary_lines(config: MultiannotatorSettings) -> list[tuple[str, str]]:
     """Return labels and values of the closing table."""
     from utils.quarantine import read_quarantine
 
-    metadata = read_input(
-        config, "output_seg_masks_metadata_path", naming.SEG_COLUMNS, made_by="create_dataset"
-    )
+    metadata = read_input(config, "output_seg_masks_metadata_path", naming.SEG_COLUMNS, made_by="create_dataset")
     images = read_input(config, "output_img_metadata_path", ["isic_id"], made_by="create_dataset")
     humans = naming.humans_only(metadata)
     masks_per_image = humans["ISIC_id"].value_counts()
-    summary = read_input(
-        config, "IAA_metrics_summary_path", numeric=["dice_score"], made_by="compute_IAA_metrics"
-    )
+    summary = read_input(config, "IAA_metrics_summary_path", numeric=["dice_score"], made_by="compute_IAA_metrics")
     return [
         ("images", f"{len(images):,}"),
         ("masks by annotators", f"{len(humans):,}"),

@@ -196,7 +196,9 @@ def test_a_missing_config_file_is_named(tmp_path):
     assert str(tmp_path / "none.yaml") in str(caught.value)
 
 
-@pytest.mark.parametrize("argument", ["verbose", "=1", "ids=[", "--=", "output_dir=${nope}/x", "output_dir=${output_dir}"])
+@pytest.mark.parametrize(
+    "argument", ["verbose", "=1", "ids=[", "--=", "output_dir=${nope}/x", "output_dir=${output_dir}"]
+)
 def test_an_argument_that_makes_no_sense_is_refused(load, argument):
     assert argument.partition("=")[0].strip("-") in refusal(load, GOOD, argument)
 

@@ -41,10 +41,7 @@ def png(pixels: np.ndarray, colour_type: int, extra: bytes = b"", interlaced: bo
     depth = 8 * pixels.itemsize
     parts = [pixels[r::dr, c::dc] for r, c, dr, dc in PASSES] if interlaced else [pixels]
     lines = b"".join(
-        b"\0" + line.astype(pixels.dtype.newbyteorder(">")).tobytes()
-        for part in parts
-        if part.size
-        for line in part
+        b"\0" + line.astype(pixels.dtype.newbyteorder(">")).tobytes() for part in parts if part.size for line in part
     )
     header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, int(interlaced))
     return (
@@ -110,9 +107,7 @@ def test_every_format_gives_the_same_mask(tmp_path, kind):
 
 
 GOOD = FORMATS["grey"]
-HUGE = png(painted(255), GREY).replace(
-    struct.pack(">II", *MASK.shape[::-1]), struct.pack(">II", 20_001, 20_000), 1
-)
+HUGE = png(painted(255), GREY).replace(struct.pack(">II", *MASK.shape[::-1]), struct.pack(">II", 20_001, 20_000), 1)
 DAMAGED = {
     "no bytes": b"",
     "LFS pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",

@@ -15,10 +15,17 @@ from PIL import Image
 from scipy import ndimage
 
 from utils import demo_dataset
-from utils.demo_dataset import EXCLUDED_MSKOBJECTID, demo_is_complete, write_demo
-from utils.demo_drawing import LOOKS, STYLES, draw_mask, draw_scene, fill_polygon, smooth_noise, true_mask
+from utils.demo_dataset import demo_is_complete, write_demo
+from utils.demo_masks import STYLES, draw_mask
+from utils.demo_plan import EXCLUDED_MSKOBJECTID, PICTURES
+from utils.demo_scenes import LOOKS, draw_scene
+from utils.demo_shapes import fill_polygon, smooth_noise
+from utils.errors import ConfigError, PipelineError
+from utils.parallel import Failure
 
 SEED = 2026
+# Small images that hold every deed of the plan but `both`, every style, a missing row and a bare tool.
+AGAIN = (11, 14, 17, 18, 19, 22, 27, 28, 31)
 
 
 def dice(a, b):
@@ -29,26 +36,37 @@ def contents(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.fixture(scope="module")
+def true_mask(lesion):
+    return lesion.full_size(lesion.distance) < 0
+
+
+def table_rows(files, name):
+    data = files[name]
+    lines = (gzip.decompress(data) if name.endswith(".gz") else data).decode().splitlines()
+    assert len(set(lines)) == len(lines)
+    return lines
+
+
+@pytest.fixture(scope="session")
 def demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
     counts = write_demo(folder, SEED)
     return folder, counts
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def mask_rows(demo):
     text = (demo[0] / "raw_ISIC_segmasks_metadata.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(io.StringIO(text)))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def image_rows(demo):
     text = gzip.decompress((demo[0] / "raw_ISIC_images_metadata.csv.gz").read_bytes()).decode()
     return {row["isic_id"]: row for row in csv.DictReader(io.StringIO(text))}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def masks(demo, mask_rows):
     loaded = {}
     for row in mask_rows:
@@ -60,7 +78,7 @@ def masks(demo, mask_rows):
     return loaded
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def by_image(mask_rows):
     groups = {}
     for row in mask_rows:
@@ -69,12 +87,43 @@ def by_image(mask_rows):
     return groups
 
 
-def test_same_seed_gives_same_bytes_and_nothing_is_left_over(demo, tmp_path):
-    write_demo(tmp_path, SEED)
-    first, second = contents(demo[0]), contents(tmp_path)
-    assert first == second
-    assert sum(map(len, first.values())) < 25_000_000
-    assert len(first) == 31 + 60 + 2 + 4 + 1
+def test_nothing_is_left_over(demo):
+    files = contents(demo[0])
+    assert sum(map(len, files.values())) < 25_000_000
+    assert len(files) == 31 + 60 + 2 + 4 + 1
+
+
+@pytest.fixture(scope="session")
+def again(tmp_path_factory):
+    """Part of the demo, written a second time, by two workers."""
+    folder = tmp_path_factory.mktemp("again")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo_dataset, "PICTURES", [picture for picture in PICTURES if picture.number in AGAIN])
+        write_demo(folder, SEED, num_workers=2)
+    return contents(folder)
+
+
+def test_same_seed_gives_same_bytes_whatever_the_number_of_workers(demo, again):
+    first = contents(demo[0])
+    tables = (demo_dataset.IMAGE_TABLE, demo_dataset.MASK_TABLE)
+    expected = {
+        name: data
+        for name, data in first.items()
+        if name.startswith("other_datasets") or any(f"ISIC_90000{number}" in name for number in AGAIN)
+    }
+    assert {name: again[name] for name in sorted(again) if name in expected} == expected
+    assert set(again) - set(expected) == {*tables, demo_dataset.MARKER}
+    for name in tables:
+        header, *rows = table_rows(first, name)
+        kept = [row for row in rows if any(f"ISIC_90000{number}" in row for number in AGAIN)]
+        assert table_rows(again, name) == [header, *kept]
+
+
+def test_another_seed_gives_other_drawings_with_the_same_names():
+    one, other = (demo_dataset.draw_picture(seed, PICTURES[9]) for seed in (SEED, SEED + 1))
+    assert one.mask_rows == other.mask_rows
+    assert one.files.keys() == other.files.keys()
+    assert all(one.files[name] != other.files[name] for name in one.files)
 
 
 def test_counts_are_those_of_the_files(demo, mask_rows, image_rows):
@@ -215,8 +264,7 @@ def test_agreement_is_plausible_and_two_annotators_mark_different_lesions(by_ima
 def test_other_datasets_overlap_with_the_demo(demo, mask_rows):
     ours = {row["ISIC_id"] for row in mask_rows}
     files = {
-        path.parent.name: sorted(path.parent.glob("*.txt"))
-        for path in (demo[0] / "other_datasets").glob("*/*.txt")
+        path.parent.name: sorted(path.parent.glob("*.txt")) for path in (demo[0] / "other_datasets").glob("*/*.txt")
     }
     assert sorted(map(len, files.values())) == [1, 1, 2]
     for paths in files.values():
@@ -254,7 +302,22 @@ def test_interrupted_demo_is_incomplete_even_over_a_complete_one(tmp_path, monke
     assert not demo_is_complete(tmp_path, SEED)
 
 
-@pytest.fixture(scope="module")
+def test_killed_worker_ends_the_run_and_the_demo_is_incomplete(tmp_path, monkeypatch):
+    failures = [Failure("killed twice")] * len(PICTURES)
+    monkeypatch.setattr(demo_dataset, "map_items", lambda *_, **__: iter(failures))
+    with pytest.raises(PipelineError, match=r"(?s)ISIC_9000001.*killed twice"):
+        write_demo(tmp_path, SEED)
+    assert not list(tmp_path.iterdir())
+
+
+def test_negative_seed_is_refused_and_an_earlier_demo_stays(tmp_path):
+    (tmp_path / "demo_complete.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ConfigError, match="demo_seed"):
+        write_demo(tmp_path, -1)
+    assert (tmp_path / "demo_complete.json").exists()
+
+
+@pytest.fixture(scope="session")
 def styled():
     """Masks of every style for one lesion of each diagnosis."""
     drawn = []
@@ -328,9 +391,7 @@ def test_smooth_noise_is_bounded_smooth_and_centred():
     assert noise.std() > 0.2
 
 
-@pytest.mark.parametrize(
-    ("shape", "digest"), [((120, 160), "a8f98c1e507bf80c"), ((900, 1210), "a907adf31c5475ac")]
-)
+@pytest.mark.parametrize(("shape", "digest"), [((120, 160), "a8f98c1e507bf80c"), ((900, 1210), "a907adf31c5475ac")])
 def test_drawn_pixels_are_the_same_on_every_machine(shape, digest):
     image, lesions = draw_scene(np.random.default_rng(7), shape, "carcinoma")
     pixels = hashlib.sha256(image.tobytes())

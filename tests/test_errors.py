@@ -9,7 +9,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT, SMALL_CREATORS, STAGES, box, make_small_raw_set, raw_arguments, run_script, write_png
+from conftest import (
+    ROOT,
+    SMALL_CREATORS,
+    STAGES,
+    box,
+    make_small_raw_set,
+    raw_arguments,
+    run_script,
+    write_png,
+)
 from loguru import logger
 
 from utils import transfer
@@ -60,7 +69,10 @@ def change(path: Path, *replacements: tuple[str, str]) -> None:
 def test_all_faults_of_the_raw_rows_are_listed_together(run):
     change(
         run.raw / SEG_TABLE,
-        ("IMG_01,Nora Zeta,5841e138,raw_5841e138.png,manual pointlist,expert", "IMG_01,Nora Zeta,5841e138,raw_5841e138.png,lasso,guru"),
+        (
+            "IMG_01,Nora Zeta,5841e138,raw_5841e138.png,manual pointlist,expert",
+            "IMG_01,Nora Zeta,5841e138,raw_5841e138.png,lasso,guru",
+        ),
         ("IMG_01,Ola Psi,001,raw_001.png,autofill,novice", "IMG_01,,001,raw_Nora.png,autofill,"),
         ("IMG_01,Pia Chi,NA,raw_NA.png", "IMG_01,Pia Chi,x/y,raw_NA.png"),
         ("Nora Zeta,b1,raw_b1.png", "Nora Zeta,b2,raw_b1.png"),
@@ -262,4 +274,4 @@ def test_a_fault_of_the_code_keeps_its_traceback_for_the_log(tmp_path):
     (log,) = (tmp_path / "out" / "logs").glob("fake_stage_*.log")
     assert str(log) in done.stderr
     text = log.read_text()
-    assert "Traceback" in text and "line 10, in main" in text
+    assert "Traceback" in text and "line 11, in main" in text

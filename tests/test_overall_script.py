@@ -93,8 +93,13 @@ class Project:
         start = "import os, signal, sys; signal.signal(2, signal.SIG_DFL); os.execvp('bash', sys.argv[1:])"
         command = [sys.executable, "-c", start, "bash", str(self.root / "overall_script.sh"), *arguments]
         return subprocess.Popen(
-            command, cwd=self.programs, env=self.environment, start_new_session=True, text=True,
-            stdin=subprocess.DEVNULL, **dict.fromkeys(("stdout", "stderr"), subprocess.PIPE),
+            command,
+            cwd=self.programs,
+            env=self.environment,
+            start_new_session=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            **dict.fromkeys(("stdout", "stderr"), subprocess.PIPE),
         )
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess:

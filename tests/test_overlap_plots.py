@@ -196,9 +196,7 @@ def test_two_runs_write_the_same_bytes(tmp_path, script, closing):
         result = run(script, tmp_path, *inputs, PYTHONHASHSEED=seed, MPLBACKEND="svg")
         assert result.returncode == 0, result.stderr
         assert closing in result.stderr
-        assert ("left out" in result.stderr and "Empty" in result.stderr) == (
-            script == "other_datasets_overlap"
-        )
+        assert ("left out" in result.stderr and "Empty" in result.stderr) == (script == "other_datasets_overlap")
         folder = tmp_path / "out" / "visualizations" / "upset_plots"
         written.append({path.name: path.read_bytes() for path in folder.iterdir()})
         time.sleep(1)  # dates in files are whole seconds
@@ -270,9 +268,7 @@ def test_a_folder_of_masks_becomes_a_list_that_the_overlap_reads(tmp_path):
 
 def test_a_column_becomes_a_list(tmp_path):
     write(tmp_path / "ham.csv", "lesion,image_id\nL1,NA\nL1,001\nL2,\nL3,001\n")
-    result = run(
-        "list_dataset_ids", tmp_path, "ids_from=ham.csv", "ids_column=image_id", "ids_output=ids.txt"
-    )
+    result = run("list_dataset_ids", tmp_path, "ids_from=ham.csv", "ids_column=image_id", "ids_output=ids.txt")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "ids.txt").read_text() == "001\nNA\n"
     assert "WARNING" not in result.stderr

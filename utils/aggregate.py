@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import lazy_loader as lazy
-
+from utils.lazy import pd
 from utils.naming import METRIC_COLUMNS, human_pairs_only
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-pd = lazy.load("pandas")
 
 # The six metrics of the released table come first, in its order.
 _RELEASED = METRIC_COLUMNS[:6]

@@ -54,8 +54,7 @@ def agreement_differences(name: str, masks: Sequence[np.ndarray], pairs: Sequenc
     for (i, j), row in zip(combinations(range(len(masks)), 2), pairs, strict=True):
         expected = _pair_by_medpy(masks[i], masks[j])
         differences += [
-            f"{name}, masks {i + 1} and {j + 1}, {column}: "
-            f"{row[column]!r} here, {expected[column]!r} by the auditor"
+            f"{name}, masks {i + 1} and {j + 1}, {column}: {row[column]!r} here, {expected[column]!r} by the auditor"
             for column in METRIC_COLUMNS
             if not np.array_equal(row[column], expected[column], equal_nan=True)
         ]

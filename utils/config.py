@@ -40,9 +40,7 @@ def load_config(schema: type[Schema], config_file: Path, overrides: Sequence[str
     ConfigError
         For a file that is missing or no YAML, and for an unknown key, a wrong type or a missing value.
     """
-    for name in PATH_VARIABLES:
-        if os.environ.get(name):
-            os.environ[name] = os.path.abspath(os.environ[name])
+    _make_environment_absolute()
     hints = _type_hints(schema)
     from_file = _read_yaml(config_file)
     from_command_line = _parse_overrides(overrides, hints)
@@ -53,8 +51,23 @@ def load_config(schema: type[Schema], config_file: Path, overrides: Sequence[str
     folder = config_file.resolve().parent
     for name in _path_keys(hints):
         setattr(values, name, _map_leaves(getattr(values, name), lambda path: _absolute(path, folder)))
+    _check_ranges(values, config_file)
     values.config_file = config_file
     return values
+
+
+def _make_environment_absolute() -> None:
+    for name in PATH_VARIABLES:
+        path = os.environ.pop(name, "")
+        if path:
+            os.environ[name] = _from_here(path)
+
+
+def _from_here(path: Any) -> Any:
+    """Make a path absolute from the current directory; interpolations and what is no text are left as they are."""
+    if not isinstance(path, str) or not path or "${" in path:
+        return path
+    return os.path.abspath(os.path.expanduser(path))
 
 
 def _type_hints(schema: type) -> dict[str, Any]:
@@ -84,14 +97,12 @@ def _parse_overrides(overrides: Sequence[str], hints: dict[str, Any]) -> DictCon
         if not equals or not key:
             raise ConfigError("An argument is not understood.", expected="key=value", found=override)
         top = key.partition(".")[0]
-        plain_text = (
-            "." not in key and hints.get(top) in (str, Path) or _is_optional_text(hints.get(top), text)
-        )
+        plain_text = "." not in key and hints.get(top) in (str, Path) or _is_optional_text(hints.get(top), text)
         try:
             # Text keys take what was typed: a folder named 1e5 is not a number.
             value = text if plain_text else OmegaConf.to_container(OmegaConf.from_dotlist([f"v={text}"]))["v"]
             if top in _path_keys(hints):
-                value = _map_leaves(value, lambda path: path if "${" in path else os.path.abspath(path))
+                value = _map_leaves(value, _from_here)
             OmegaConf.update(parsed, key, value, force_add=True)
         except (YAMLError, OmegaConfBaseException) as error:
             raise ConfigError("An argument is not understood.", where=override, found=error) from error
@@ -119,9 +130,9 @@ def _check_strings(source: DictConfig, hints: dict[str, Any], where: object) -> 
     changed = []
     for key, value in raw.items():
         if "str" in str(hints[key]) or "Path" in str(hints[key]):
-            changed += [
-                f"{key}: {leaf!r}" for leaf in _leaves(value) if not isinstance(leaf, str | type(None))
-            ]
+            changed += [f"{key}: {leaf!r}" for leaf in _leaves(value) if not isinstance(leaf, str | type(None))]
+        if "Path" in str(hints[key]) and "" in _leaves(value):
+            raise ConfigError(f"The configuration key '{key}' is empty.", where=where, expected="a path")
     if changed:
         raise ConfigError(
             "A value must be text, but YAML reads it as something else: put it in quotes.",
@@ -134,10 +145,11 @@ def _check_strings(source: DictConfig, hints: dict[str, Any], where: object) -> 
 def _merge(schema: type, sources: list, config_file: Path) -> Any:
     merged = OmegaConf.structured(schema)
     for source, where in sources:
-        try:
-            merged = OmegaConf.merge(merged, source)
-        except OmegaConfBaseException as error:
-            raise _wrong_value(error, where) from error
+        for key in source:
+            try:
+                merged = OmegaConf.merge(merged, OmegaConf.masked_copy(source, key))
+            except OmegaConfBaseException as error:
+                raise _wrong_value(error, where, key) from error
     try:
         missing = sorted(OmegaConf.missing_keys(merged))
         if missing:
@@ -148,11 +160,23 @@ def _merge(schema: type, sources: list, config_file: Path) -> Any:
         raise _wrong_value(error, config_file) from error
 
 
-def _wrong_value(error: Exception, where: object) -> ConfigError:
-    key = getattr(error, "full_key", None) or "a value"
+def _wrong_value(error: Exception, where: object, key: str = "a value") -> ConfigError:
+    key = getattr(error, "full_key", None) or key
     return ConfigError(
         f"The configuration key '{key}' has an unusable value.", where=where, found=str(error).splitlines()[0]
     )
+
+
+def _check_ranges(values: Any, where: Path) -> None:
+    for field in dataclasses.fields(values):
+        least, greatest = field.metadata.get("within") or (None, None)
+        value = getattr(values, field.name)
+        # Written so that NaN, which compares false, is out of every range.
+        if value is None or ((least is None or value >= least) and (greatest is None or value <= greatest)):
+            continue
+        expected = f"from {least} up" if greatest is None else f"{least} to {greatest}"
+        what = f"The configuration key '{field.name}' is out of range."
+        raise ConfigError(what, where=where, expected=expected, found=value)
 
 
 def _path_keys(hints: dict[str, Any]) -> list[str]:

@@ -1,10 +1,10 @@
-"""Consensus of several annotators' masks: majority vote and STAPLE, on vote patterns.
+"""Consensus of an image's masks: majority vote and STAPLE, on its vote patterns.
 
-References
-----------
-Warfield SK, Zou KH, Wells WM. Simultaneous truth and performance level estimation (STAPLE): an algorithm for the
-validation of image segmentation. IEEE Trans Med Imaging 23(7), 903-921 (2004).
-https://doi.org/10.1109/TMI.2004.828354
+STAPLE follows the ITK implementation in its start, prior, stopping rule and order of operations, because the
+released consensus masks were made with it. Only the sums differ: ITK adds up pixels one by one, while a
+histogram needs one product per pattern. The difference is rounding, and where rounding would decide (masks
+that are exactly undecided are not rare: a mask and its complement, an empty one beside another), the
+estimate is made again with sums over pixels in ITK's order.
 """
 
 from __future__ import annotations
@@ -14,34 +14,33 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from utils.vote_patterns import VotePatterns, pattern_image
+from utils.vote_patterns import VotePatterns
 
-# ITK stops when no squared change of a sensitivity or specificity exceeds this.
-_SQUARED_CHANGE = 1e-14
-# A probability this close to 1/2 is decided by rounding, so the sums must round as ITK's do.
-_TIE = 1e-6
-_BLOCK = 1 << 20
+DEFAULT_MAX_ITERATIONS = 10_000
 
-# Sums per-pattern values over the pixels that mask i marks (i, True), does not mark (i, False), or all (None).
-_Sum = Callable[[np.ndarray, "tuple[int, bool] | None"], float]
+_CONVERGED = 1e-14  # ITK's bound on the square of a parameter's change
+_BLOCK = 1 << 16  # pixels at a time in sums over pixels
+
+Total = Callable[[np.ndarray], float]
 
 
 @dataclass(frozen=True)
 class StapleEstimate:
-    """What STAPLE estimates.
+    """What STAPLE estimates for P vote patterns of n masks.
 
     Attributes
     ----------
     foreground : ndarray of bool, shape (P,)
-        Patterns whose probability of being lesion exceeds 0.5; an exact tie is background.
+        Patterns whose probability exceeds 0.5; an undefined probability does not.
     probability : ndarray of float64, shape (P,)
-        That probability.
+        Posterior probability that a pixel with the pattern is foreground.
     sensitivity, specificity : ndarray of float64, shape (n,)
-        Performance of each annotator; NaN where the consensus has no foreground or no background at all.
+        Performance of each mask's annotator; NaN where it is undefined.
     iterations : int
-        As ITK counts them: from 0.
+        As ITK counts them: the index, from 0, of the iteration that met the stopping rule.
     degenerate : str
-        Empty, or why the result says little: NaN, an empty result from non-empty masks, the iteration cap.
+        '' or the first of these that holds: 'NaN' (a probability or parameter is undefined, as when all
+        masks are empty or all full), 'empty result from non-empty masks', 'iteration cap'.
     """
 
     foreground: np.ndarray
@@ -53,118 +52,155 @@ class StapleEstimate:
 
 
 def majority_vote(patterns: VotePatterns) -> np.ndarray:
-    """Return the patterns that are foreground by vote: bool, (P,).
+    """Ties are foreground: a pattern is when at least half of the masks vote for it; bool, shape (P,).
 
-    Ties are foreground: a pixel needs the votes of at least half of the masks, with two masks of one.
+    Two masks give their union. Empty masks count as votes against.
     """
     return 2 * patterns.votes.sum(axis=1) >= patterns.votes.shape[1]
 
 
-def staple(patterns: VotePatterns, max_iterations: int = 10000) -> StapleEstimate:
-    """Estimate the true segmentation and the annotators' performance by expectation maximisation.
+def staple(patterns: VotePatterns, max_iterations: int = DEFAULT_MAX_ITERATIONS) -> StapleEstimate:
+    """Estimate the hidden true mask and each annotator's performance by expectation maximisation.
 
     Parameters
     ----------
     patterns : VotePatterns
-        Vote patterns of the masks of one image.
+        The image's vote patterns; degenerate ones (all empty, all full, disjoint masks) give what ITK gives.
     max_iterations : int
-        The iteration cap; ITK has none in effect.
+        The estimate stands as it is after so many iterations.
 
     Returns
     -------
     StapleEstimate
-        The same mask and iterations as ITK's STAPLEImageFilter, whose initialisation (mean vote), prior (mean
-        of that) and stopping rule are used. All masks empty: nothing is foreground.
 
-    Notes
-    -----
-    Sums over a pattern's pixels are products here and sequences of additions in ITK; they differ in the last
-    bits. That matters only to a probability of 1/2, to which exact symmetry leads (two masks whose overlap is
-    as large as their common background, for example). Then the sums are repeated in ITK's order, over pixels.
+    Raises
+    ------
+    ValueError
+        `max_iterations` is not positive.
+
+    References
+    ----------
+    S. K. Warfield, K. H. Zou, W. M. Wells, "Simultaneous truth and performance level estimation (STAPLE): an
+    algorithm for the validation of image segmentation", IEEE Transactions on Medical Imaging 23(7), 2004,
+    doi:10.1109/TMI.2004.828354. Start, prior and stopping rule: ITK 5.4, STAPLEImageFilter.
     """
-    # Degenerate masks divide 0 by 0; NaN then ends the iteration, as it does in ITK.
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-        estimate = _expectation_maximisation(patterns, _sum_by_counts(patterns), max_iterations)
-        if (np.abs(estimate.probability - 0.5) < _TIE).any():
-            estimate = _expectation_maximisation(patterns, _sum_by_pixels(patterns), max_iterations)
+    if max_iterations < 1:
+        raise ValueError(f"max_iterations must be positive, not {max_iterations}")
+    # 0/0 is an answer here: performance against a consensus without foreground (or background) is NaN.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate, delicate = _maximise(patterns, _histogram_total(patterns), max_iterations)
+        if delicate:
+            estimate, _ = _maximise(patterns, _pixel_order_total(patterns), max_iterations)
     return estimate
 
 
-def e_step(votes: np.ndarray, sensitivity: np.ndarray, specificity: np.ndarray, prior: float) -> np.ndarray:
-    """Return the probability (P,) that a pattern's pixels are lesion, given the annotators' performance (n,)."""
-    lesion = np.ones(len(votes))
-    background = np.ones(len(votes))
-    # One annotator after the other: the order of the products decides the last bit.
-    for marked, p, q in zip(votes.T, sensitivity, specificity, strict=True):
-        lesion *= np.where(marked, p, 1.0 - p)
-        background *= np.where(marked, 1.0 - q, q)
-    return prior * lesion / (prior * lesion + (1.0 - prior) * background)
+def m_step(votes: np.ndarray, weights: np.ndarray, total: Total) -> tuple[np.ndarray, np.ndarray]:
+    """Sensitivity and specificity of each annotator, given the probability that each pattern is foreground.
+
+    Parameters
+    ----------
+    votes : ndarray of bool, shape (P, n)
+        Votes of each pattern.
+    weights : ndarray of float64, shape (P,)
+        Probability of each pattern.
+    total : callable
+        Sum over all pixels of a value that depends on their pattern.
+
+    Returns
+    -------
+    sensitivity, specificity : ndarray of float64, shape (n,)
+        NaN where there is no foreground, or no background, to be sensitive to.
+    """
+    against = 1.0 - weights
+    sensitivity = np.array([total(np.where(votes_i, weights, 0.0)) for votes_i in votes.T])
+    specificity = np.array([total(np.where(votes_i, 0.0, against)) for votes_i in votes.T])
+    return sensitivity / total(weights), specificity / total(against)
 
 
-def m_step(probability: np.ndarray, annotators: int, total: _Sum) -> tuple[np.ndarray, np.ndarray]:
-    """Return sensitivity and specificity (n,) of the annotators, given the lesion probability (P,)."""
-    background = 1.0 - probability
-    lesion_total, background_total = np.float64(total(probability, None)), np.float64(total(background, None))
-    hits = np.array([total(probability, (i, True)) for i in range(annotators)])
-    correct_rejections = np.array([total(background, (i, False)) for i in range(annotators)])
-    return hits / lesion_total, correct_rejections / background_total
+def e_step(
+    votes: np.ndarray, sensitivity: np.ndarray, specificity: np.ndarray, prior: float, slack: float = 0.0
+) -> np.ndarray:
+    """Probability that each pattern is foreground, given the annotators' performance.
+
+    Parameters
+    ----------
+    votes : ndarray of bool, shape (P, n)
+        Votes of each pattern.
+    sensitivity, specificity : ndarray of float64, shape (n,)
+        Performance of each annotator.
+    prior : float
+        Share of foreground before anything is known of the votes.
+    slack : float
+        Shift every likelihood by this much in favour of foreground (against it when negative): a bound on
+        the probability when the performance is known up to this error.
+
+    Returns
+    -------
+    ndarray of float64, shape (P,)
+        NaN where the votes are impossible, whatever the truth.
+    """
+    if_foreground, if_background = np.ones(len(votes)), np.ones(len(votes))
+    # Annotator after annotator, as ITK multiplies: a product in another order rounds otherwise.
+    for votes_i, p, q in zip(votes.T, sensitivity, specificity, strict=True):
+        if_foreground *= np.maximum(np.where(votes_i, p, 1.0 - p) + slack, 0.0)
+        if_background *= np.maximum(np.where(votes_i, 1.0 - q, q) - slack, 0.0)
+    return prior * if_foreground / (prior * if_foreground + (1.0 - prior) * if_background)
 
 
-def _expectation_maximisation(patterns: VotePatterns, total: _Sum, max_iterations: int) -> StapleEstimate:
-    annotators = patterns.votes.shape[1]
-    probability = patterns.votes.sum(axis=1) / annotators
-    prior = total(probability, None) / patterns.counts.sum()
-    last = None
-    converged = False
-    iterations = 0
-    for iterations in range(max_iterations):
-        performance = np.stack(m_step(probability, annotators, total))
-        probability = e_step(patterns.votes, *performance, prior)
-        # NaN compares false, so it counts as converged.
-        converged = last is not None and not ((performance - last) ** 2 > _SQUARED_CHANGE).any()
+def _maximise(patterns: VotePatterns, total: Total, cap: int) -> tuple[StapleEstimate, bool]:
+    """Alternate the two steps until the parameters rest; also tell whether rounding may decide the result."""
+    votes, pixels = patterns.votes, int(patterns.counts.sum())
+    # What sums in another order may shift a parameter by: measured, it grows with the number of pixels.
+    rounding = max(pixels / 4, 1000) * np.finfo(float).eps
+    weights = votes.sum(axis=1) / votes.shape[1]
+    prior = total(weights) / pixels if pixels else np.nan
+    last = np.full(2 * votes.shape[1], -10.0)
+    close_stop, converged = False, False
+    for iteration in range(cap):
+        p, q = m_step(votes, weights, total)
+        weights = e_step(votes, p, q, prior)
+        parameters = np.concatenate([p, q])
+        change, last = np.abs(parameters - last), parameters
+        close_stop |= bool(abs(change.max() - np.sqrt(_CONVERGED)) < rounding)
+        # A NaN is never greater: undefined parameters stop, as in ITK, which tests from the second time on.
+        converged = iteration > 0 and not (change * change > _CONVERGED).any()
         if converged:
             break
-        last = performance
-    if not converged:
-        iterations = max_iterations
-    foreground = probability > 0.5
-    reason = _degeneration(patterns, foreground, performance, converged)
-    return StapleEstimate(foreground, probability, *performance, iterations, reason)
+    bounds = [e_step(votes, p, q, prior, slack) > 0.5 for slack in (-rounding, rounding)]
+    # Where the cap ends it, nothing has been decided that another order of sums could make right.
+    delicate = converged and (close_stop or bool((bounds[0] != bounds[1]).any()))
+    iterations = iteration if converged else cap
+    return _estimate(votes, weights, p, q, iterations, converged), delicate
 
 
-def _degeneration(patterns: VotePatterns, foreground: np.ndarray, performance: np.ndarray, converged: bool) -> str:
-    if np.isnan(performance).any():
-        return "NaN"
-    if not foreground.any() and patterns.votes.any():
-        return "empty result from non-empty masks"
-    return "" if converged else "iteration cap"
+def _estimate(votes, weights, p, q, iterations, converged) -> StapleEstimate:
+    foreground = weights > 0.5
+    degenerate = ""
+    if np.isnan(np.concatenate([weights, p, q])).any():
+        degenerate = "NaN"
+    elif votes.any() and not foreground.any():
+        degenerate = "empty result from non-empty masks"
+    elif not converged:
+        degenerate = "iteration cap"
+    return StapleEstimate(foreground, weights, p, q, iterations, degenerate)
 
 
-def _sum_by_counts(patterns: VotePatterns) -> _Sum:
-    counts = patterns.counts.astype(np.float64)
-
-    def total(values: np.ndarray, selection: tuple[int, bool] | None) -> float:
-        if selection is None:
-            return (counts * values).sum()
-        annotator, marked = selection
-        return (counts * values)[patterns.votes[:, annotator] == marked].sum()
-
-    return total
+def _histogram_total(patterns: VotePatterns) -> Total:
+    return lambda values: float((patterns.counts * values).sum())
 
 
-def _sum_by_pixels(patterns: VotePatterns) -> _Sum:
-    """Sum pixel after pixel in row-major order, as ITK does; slow, and needed for ties alone."""
-    pixels = pattern_image(patterns).ravel().astype(np.min_scalar_type(len(patterns.counts)))
+def _pixel_order_total(patterns: VotePatterns) -> Total:
+    """Add pixel by pixel, row by row, as ITK does, so that even the rounding is the same."""
+    index = np.full(patterns.shape, patterns.lookup[0], dtype=np.min_scalar_type(len(patterns.counts)))
+    index[patterns.box] = patterns.lookup[patterns.codes]
+    index = index.ravel()
 
-    def total(values: np.ndarray, selection: tuple[int, bool] | None) -> float:
+    def total(values: np.ndarray) -> float:
         running = 0.0
-        for start in range(0, len(pixels), _BLOCK):
-            block = pixels[start : start + _BLOCK]
-            if selection is not None:
-                annotator, marked = selection
-                block = block[patterns.votes[block, annotator] == marked]
-            # A cumulative sum adds strictly from left to right, where sum() adds in pairs.
-            running = np.cumsum(np.append(running, values[block]))[-1]
+        for start in range(0, index.size, _BLOCK):
+            terms = values[index[start : start + _BLOCK]]
+            terms[0] += running
+            running = float(np.add.accumulate(terms)[-1])
         return running
 
     return total

@@ -6,12 +6,10 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-import lazy_loader as lazy
 import numpy as np
 
 from utils.errors import PipelineError
-
-imagecodecs = lazy.load("imagecodecs")
+from utils.lazy import imagecodecs
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_SIZE = slice(16, 24)
@@ -52,8 +50,6 @@ def decode_mask(data: bytes, where: object) -> np.ndarray:
     """Decode the bytes of a mask file as `load_mask` does; `where` names them in errors."""
     try:
         pixels = _decode_png(data) if data.startswith(_PNG_SIGNATURE) else _decode_other(data)
-    except PipelineError:
-        raise
     except Exception as error:  # decoders raise errors of many kinds on damaged files
         raise PipelineError(
             "A mask cannot be decoded.", where=where, expected="an undamaged image file", found=error
@@ -108,6 +104,4 @@ def _decode_other(data: bytes) -> np.ndarray:
 
 def _check_size(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
-        raise PipelineError(
-            "An image is too large.", expected=f"at most {MAX_PIXELS} pixels", found=f"{width} x {height}"
-        )
+        raise ValueError(f"it claims {width} x {height} pixels; at most {MAX_PIXELS} are read")

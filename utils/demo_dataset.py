@@ -85,13 +85,7 @@ def write_demo(folder: Path, seed: int, num_workers: int | None = 1) -> dict[str
     if seed < 0:
         raise ConfigError("The demo's seed is negative.", where="demo_seed", expected="0 or more", found=seed)
     (folder / MARKER).unlink(missing_ok=True)
-    mask_rows = []
-    drawings = map_items(partial(draw_picture, seed), PICTURES, num_workers=num_workers, label="demo")
-    for picture, drawing in zip(PICTURES, drawings, strict=True):
-        if isinstance(drawing, Failure):
-            raise PipelineError("The demo could not be drawn.", where=picture.isic_id, found=drawing.reason)
-        _write_files(folder, drawing.files)
-        mask_rows += drawing.mask_rows
+    mask_rows = _write_drawings(folder, seed, num_workers)
     image_rows = [_image_row(seed, picture) for picture in reversed(PICTURES) if picture.has_metadata]
     _write_files(folder, _tables(mask_rows, image_rows) | _other_datasets())
     counts = {
@@ -116,7 +110,19 @@ def demo_is_complete(folder: Path, seed: int) -> bool:
 
 
 def draw_picture(seed: int, picture: Picture) -> Drawing:
-    """Draw one image of the plan and its masks; depends on the seed and on the image's number alone."""
+    """Draw one image of the plan and its masks, whatever was drawn before.
+
+    Parameters
+    ----------
+    seed : int
+        Of the whole demo.
+    picture : Picture
+        One of `PICTURES`.
+
+    Returns
+    -------
+    Drawing
+    """
     rng = np.random.default_rng([seed, picture.number])
     middle = (0.44 + 0.12 * rng.random(), 0.44 + 0.12 * rng.random(), 0.24 + 0.1 * rng.random())
     places = PLACES.get(picture.place, (middle,))
@@ -133,6 +139,17 @@ def draw_picture(seed: int, picture: Picture) -> Drawing:
         files[f"segs/{filename}"] = _encoded(mask.astype(np.uint8) * 255, "PNG")
         rows.append((picture.isic_id, annotator.creator, mask_id, filename, source, annotator.skill))
     return Drawing(files, rows)
+
+
+def _write_drawings(folder: Path, seed: int, num_workers: int | None) -> list[tuple[str, ...]]:
+    mask_rows = []
+    drawings = map_items(partial(draw_picture, seed), PICTURES, num_workers=num_workers, label="demo")
+    for picture, drawing in zip(PICTURES, drawings, strict=True):
+        if isinstance(drawing, Failure):
+            raise PipelineError("The demo could not be drawn.", where=picture.isic_id, found=drawing.reason)
+        _write_files(folder, drawing.files)
+        mask_rows += drawing.mask_rows
+    return mask_rows
 
 
 def _mask(rng: np.random.Generator, lesions: Sequence[Lesion], style: str, deed: str) -> np.ndarray:
@@ -164,9 +181,7 @@ def _tables(mask_rows: Sequence[Sequence[str]], image_rows: Sequence[Sequence[st
 
 def _other_datasets() -> dict[str, bytes]:
     return {
-        f"other_datasets/{name}": "".join(
-            f"ISIC_{9_000_000 + number}\n" for number in (*shared, *elsewhere)
-        ).encode()
+        f"other_datasets/{name}": "".join(f"ISIC_{9_000_000 + number}\n" for number in (*shared, *elsewhere)).encode()
         for name, (shared, elsewhere) in OTHER_DATASETS.items()
     }
 

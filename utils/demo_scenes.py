@@ -8,16 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from utils.demo_shapes import (
-    Lesion,
-    add_stroke,
-    cell_distances,
-    full_size,
-    lead,
-    outline_points,
-    smooth_noise,
-    step,
-)
+from utils.demo_shapes import Lesion, cell_distances, full_size, lead, outline_points, smooth_noise, step
 
 Colour = tuple[int, int, int]
 
@@ -175,8 +166,24 @@ def _pigment(rng: np.random.Generator, image: np.ndarray, lesion: Lesion, look: 
     for _ in range(look.vessels):
         angle = rng.random() * 2 * math.pi
         ends = outline_points(lesion, [angle, angle + 0.8 * rng.random()], [1.05, 0.3]) / lesion.scale
-        add_stroke(rng, canvas, ends, max(shape) / 380)
+        _add_stroke(rng, canvas, ends, max(shape) / 380)
     return _blend(image, (172, 40, 48), 0.7 * canvas)
+
+
+def _add_stroke(rng: np.random.Generator, canvas: np.ndarray, ends: Sequence[np.ndarray], width: float) -> None:
+    """Add the coverage (0..1) of a curved, tapering line between two (row, column) points to a canvas."""
+    start, end = np.array(ends, np.float64)
+    bend = (start + end) / 2 + (rng.random(2) - 0.5) * 0.6 * np.abs(end - start)[::-1]
+    count = 2 * int(max(np.abs(end - start))) + 2
+    t = (np.arange(count) / count)[:, None]
+    path = start * (1 - t) * (1 - t) + bend * 2 * t * (1 - t) + end * t * t
+    offsets = np.arange(-int(width) - 1, int(width) + 2)
+    rows = np.floor(path[:, :1]).astype(np.int64) + np.repeat(offsets, offsets.size)
+    columns = np.floor(path[:, 1:]).astype(np.int64) + np.tile(offsets, offsets.size)
+    y, x = rows - path[:, :1], columns - path[:, 1:]
+    ink = np.clip(width / 2 * (1 - 0.6 * t) + 0.5 - np.sqrt(y * y + x * x), 0, 1).astype(np.float32)
+    seen = (rows >= 0) & (rows < canvas.shape[0]) & (columns >= 0) & (columns < canvas.shape[1]) & (ink > 0)
+    np.maximum.at(canvas, (rows[seen], columns[seen]), ink[seen])
 
 
 def _hairs(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
@@ -187,7 +194,7 @@ def _hairs(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
         angle, length = lean + 1.2 * (rng.random() - 0.5), (0.2 + 0.5 * rng.random()) * max(shape)
         stretch = np.array([round(math.sin(angle), 6), round(math.cos(angle), 6)]) * length
         start = (1.2 * rng.random(2) - 0.1) * shape - stretch / 2
-        add_stroke(rng, canvas, (start, start + stretch), max(shape) / 380)
+        _add_stroke(rng, canvas, (start, start + stretch), max(shape) / 380)
     return _blend(image, colour, np.float32(0.85) * canvas)
 
 

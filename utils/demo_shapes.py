@@ -1,9 +1,9 @@
-"""Geometry of the embedded demo: noise, cells, strokes, outlines and polygons.
+"""Geometry of the embedded demo: noise, cells, outlines and polygons.
 
-Here, in `demo_scenes` and in `demo_masks` everything depends on the generator that is passed in and on nothing
-else. Pixels are made by single additions, products, quotients, square roots and comparisons only, because every processor rounds those
-alike, which does not hold for exponentials, library sums and interpolation. Sines and cosines are rounded
-before they reach a pixel.
+Here, in `demo_scenes` and in `demo_masks` everything depends on the generator that is passed in and on
+nothing else. Pixels are made by single additions, products, quotients, square roots and comparisons only,
+because every processor rounds those alike, which does not hold for exponentials, library sums and
+interpolation. Sines and cosines are rounded before they reach a pixel.
 """
 
 from __future__ import annotations
@@ -125,9 +125,7 @@ def step(values: np.ndarray, low: float, high: float) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def cell_distances(
-    rng: np.random.Generator, shape: tuple[int, int], cell: float
-) -> tuple[np.ndarray, np.ndarray]:
+def cell_distances(rng: np.random.Generator, shape: tuple[int, int], cell: float) -> tuple[np.ndarray, np.ndarray]:
     """Draw a cell pattern [1]_: distances to the nearest and to the second of scattered points.
 
     Parameters
@@ -165,35 +163,6 @@ def cell_distances(
             first = np.minimum(first, square)
     first, second = np.sqrt(first), np.sqrt(second)
     return first, second - first
-
-
-def add_stroke(
-    rng: np.random.Generator, canvas: np.ndarray, ends: Sequence[np.ndarray], width: float
-) -> None:
-    """Draw a curved, tapering line, in place.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    canvas : ndarray of float32, shape (H, W)
-        Coverage of each pixel, 0 to 1; keeps the larger of its own and the line's.
-    ends : sequence of two ndarray
-        Row and column of both ends, in pixels; they may lie beyond the canvas.
-    width : float
-        At the start, in pixels.
-    """
-    start, end = np.array(ends, np.float64)
-    bend = (start + end) / 2 + (rng.random(2) - 0.5) * 0.6 * np.abs(end - start)[::-1]
-    count = 2 * int(max(np.abs(end - start))) + 2
-    t = (np.arange(count) / count)[:, None]
-    path = start * (1 - t) * (1 - t) + bend * 2 * t * (1 - t) + end * t * t
-    offsets = np.arange(-int(width) - 1, int(width) + 2)
-    rows = np.floor(path[:, :1]).astype(np.int64) + np.repeat(offsets, offsets.size)
-    columns = np.floor(path[:, 1:]).astype(np.int64) + np.tile(offsets, offsets.size)
-    y, x = rows - path[:, :1], columns - path[:, 1:]
-    ink = np.clip(width / 2 * (1 - 0.6 * t) + 0.5 - np.sqrt(y * y + x * x), 0, 1).astype(np.float32)
-    seen = (rows >= 0) & (rows < canvas.shape[0]) & (columns >= 0) & (columns < canvas.shape[1]) & (ink > 0)
-    np.maximum.at(canvas, (rows[seen], columns[seen]), ink[seen])
 
 
 def outline_points(lesion: Lesion, angles: Sequence[float], reach: Sequence[float]) -> np.ndarray:

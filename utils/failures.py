@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import lazy_loader as lazy
-
 from utils.errors import PipelineError
+from utils.lazy import pd
 from utils.naming import FAILURE_COLUMNS
 from utils.tables import read_table, write_table
-
-pd = lazy.load("pandas")
 
 
 def record_failures(path: Path, stage: str, failures: Sequence[tuple[str, str]], limit: int | None) -> str:
@@ -40,9 +37,7 @@ def record_failures(path: Path, stage: str, failures: Sequence[tuple[str, str]],
     """
     from loguru import logger
 
-    rows = [
-        {"stage": stage, "img_id": img_id, "reason": " ".join(reason.split())} for img_id, reason in failures
-    ]
+    rows = [{"stage": stage, "img_id": img_id, "reason": " ".join(reason.split())} for img_id, reason in failures]
     table = pd.DataFrame(rows, columns=FAILURE_COLUMNS)
     if path.is_file():
         earlier = read_table(path, FAILURE_COLUMNS)

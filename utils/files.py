@@ -49,9 +49,7 @@ def require_folder(config: object, key: str, made_by: str | None = None) -> Path
     return folder
 
 
-def missing_input(
-    config: object, key: str, path: Path, made_by: str | None, kind: str = "file"
-) -> PipelineError:
+def missing_input(config: object, key: str, path: Path, made_by: str | None, kind: str = "file") -> PipelineError:
     """Describe an input that is not there: its key, the file the key is in, and the stage that makes it."""
     hint = f"run {made_by} first" if made_by else f"set {key} to an existing {kind}"
     return PipelineError(

@@ -91,9 +91,7 @@ def consensus_of_image(task: ImageTask) -> ImageConsensus:
         [float(value) for value in estimate.specificity],
         estimate.iterations,
         estimate.degenerate,
-        audit.consensus_differences(task.img_filename, masks, painted, task.max_iterations)
-        if task.audited
-        else [],
+        audit.consensus_differences(task.img_filename, masks, painted, task.max_iterations) if task.audited else [],
     )
 
 
@@ -107,6 +105,4 @@ def agreement_of_image(task: ImageTask) -> ImageAgreement:
     """
     masks = load_masks(task.mask_paths)
     pairs = metrics.pairwise_agreement(masks)
-    return ImageAgreement(
-        pairs, audit.agreement_differences(task.img_filename, masks, pairs) if task.audited else []
-    )
+    return ImageAgreement(pairs, audit.agreement_differences(task.img_filename, masks, pairs) if task.audited else [])

@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-import lazy_loader as lazy
 import numpy as np
 
 from utils.crop import bounding_box
 from utils.data import load_mask
 from utils.errors import PipelineError
-
-cv2 = lazy.load("cv2")
+from utils.lazy import cv2
 
 # A second region counts as an issue when it exceeds this share of the largest.
 SECOND_REGION_SHARE = 0.05

@@ -46,9 +46,7 @@ MAJORITY_VOTE = "MV"
 CONSENSUS = (STAPLE, MAJORITY_VOTE)
 
 
-def seg_filename(
-    isic_id: str, annotator: str, tool: str, skill_level: str, object_id: str, suffix: str
-) -> str:
+def seg_filename(isic_id: str, annotator: str, tool: str, skill_level: str, object_id: str, suffix: str) -> str:
     """Build a mask's file name, e.g. ``ISIC_0000004_A04_T1_S2_545d08aabae47821f8802550.png``."""
     return f"{isic_id}_{annotator}_{tool}_{skill_level}_{object_id}{suffix}"
 
@@ -56,9 +54,7 @@ def seg_filename(
 def consensus_row(isic_id: str, img_filename: str, label: str, mask_md5: str) -> dict[str, str]:
     """Return the metadata row of a consensus mask; `label` (ST or MV) fills all four factor columns."""
     name = seg_filename(isic_id, label, label, label, label, ".png")
-    return dict(
-        zip(SEG_COLUMNS, (isic_id, img_filename, name, label, label, label, label, mask_md5), strict=True)
-    )
+    return dict(zip(SEG_COLUMNS, (isic_id, img_filename, name, label, label, label, label, mask_md5), strict=True))
 
 
 def humans_only(table: DataFrame) -> DataFrame:

@@ -101,9 +101,7 @@ def _results_in_order(function: Callable, items: Iterable, workers: int, threads
             yield _run_alone(function, item)
 
 
-def _windowed(
-    executor: Executor, function: Callable, waiting: deque, in_flight: deque, workers: int
-) -> Iterator:
+def _windowed(executor: Executor, function: Callable, waiting: deque, in_flight: deque, workers: int) -> Iterator:
     """Yield results in order; `in_flight` holds the (item, future) pairs whose results are still to come."""
     while waiting or in_flight:
         while waiting and len(in_flight) < workers * _WINDOW_PER_WORKER:

@@ -10,16 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import lazy_loader as lazy
-
 from utils.files import atomic_path
+from utils.lazy import pd
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from upsetplot import UpSet
 
-pd = lazy.load("pandas")
 # matplotlib and upsetplot take long to import, and --help needs neither: functions import them.
 
 # Okabe and Ito, Color Universal Design (2008), https://jfly.uni-koeln.de/color/: distinct for every kind of
@@ -46,7 +44,6 @@ _STYLE = {
     "xtick.labelsize": 8,
     "ytick.labelsize": 8,
     "legend.fontsize": 8,
-    "axes.axisbelow": True,
     "text.parse_math": False,  # names of datasets are no formulas, whatever they contain
     "savefig.dpi": 300,
     "savefig.bbox": "tight",

@@ -7,15 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import lazy_loader as lazy
-
+from utils.lazy import pd
 from utils.naming import QUARANTINE_COLUMNS
 from utils.tables import read_table, write_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-pd = lazy.load("pandas")
 
 _TABLE = "quarantined_masks.csv"
 

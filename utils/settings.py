@@ -19,8 +19,9 @@ class Transfer(enum.Enum):
     symlink = "symlink"
 
 
-def _key(help_text: str, default: Any = MISSING, paths: bool = False) -> Any:
-    metadata = {"help": help_text, "paths": paths}
+def _key(help_text: str, default: Any = MISSING, paths: bool = False, within: tuple | None = None) -> Any:
+    """Describe a key; `within` holds the least and the greatest number that it takes (None: no limit)."""
+    metadata = {"help": help_text, "paths": paths, "within": within}
     if isinstance(default, list):
         return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -31,7 +32,7 @@ class CommonSettings:
     """Keys of every config.yaml."""
 
     output_dir: Path = _key("folder of everything that is written")
-    num_workers: int | None = _key("processes to use; null: all cores", None)
+    num_workers: int | None = _key("processes to use; null: all cores", None, within=(1, None))
     verbose: bool = _key("show DEBUG lines on the console", False)
     new_dataset_metadata_output_dir: Path = _key("folder of the metadata tables")
     output_seg_masks_metadata_path: Path = _key("segmentation metadata table")
@@ -58,7 +59,7 @@ class CreationSettings(CommonSettings):
     target_data_dir: Path = _key("folder that receives images and masks")
     separate_images_and_masks: bool = _key("true: images/ and seg_masks/ below target_data_dir", True)
     transfer: Transfer = _key("copy, hardlink or symlink", Transfer.copy)
-    limit_images: int | None = _key("a trial run on the first N images; null: all", None)
+    limit_images: int | None = _key("a trial run on the first N images; null: all", None, within=(1, None))
 
 
 @dataclass
@@ -79,9 +80,7 @@ class AnalysisSettings(DatasetSettings):
     upset_plots_dir: Path = _key("folder of the UpSet plots")
     ids_from: Path | None = _key("list_dataset_ids: a folder of images or masks, or a csv file", None)
     ids_column: str | None = _key("list_dataset_ids: column of the csv file that holds the ids", None)
-    ids_strip_suffix: str = _key(
-        "list_dataset_ids: text to cut off the end of file names, e.g. _segmentation", ""
-    )
+    ids_strip_suffix: str = _key("list_dataset_ids: text to cut off the end of file names, e.g. _segmentation", "")
     ids_output: Path | None = _key("list_dataset_ids: list to write, e.g. data_files/PH2/segs.txt", None)
 
 
@@ -96,9 +95,9 @@ class MultiannotatorSettings(DatasetSettings):
     image_level_metrics_path: Path = _key("agreement per image")
     staple_performance_path: Path = _key("STAPLE's sensitivity and specificity per mask")
     failures_path: Path = _key("images that could not be computed")
-    audit_fraction: float = _key("share of images (0 to 1) recomputed with SimpleITK and MedPy", 0.0)
+    audit_fraction: float = _key("share of images (0 to 1) recomputed with SimpleITK and MedPy", 0.0, within=(0, 1))
     audit_seed: int = _key("which images that share is", 0)
-    staple_max_iterations: int = _key("cap on STAPLE's iterations", 10000)
+    staple_max_iterations: int = _key("cap on STAPLE's iterations", 10000, within=(1, None))
     max_failures: int | None = _key(
-        "more failed images than this end the run with exit code 1; null: no limit", None
+        "more failed images than this end the run with exit code 1; null: no limit", None, within=(0, None)
     )

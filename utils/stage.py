@@ -57,12 +57,11 @@ def _parse_arguments(docstring: str, script: Path, schema: type) -> argparse.Nam
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     default = script.parent / "config.yaml"
-    parser.add_argument(
-        "--config", type=Path, default=default, metavar="FILE", help="default: beside the script"
-    )
-    parser.add_argument(
-        "overrides", nargs="*", metavar="key=value", help="overrides a key of the config file"
-    )
+    if not default.is_file():
+        # Scripts in a subfolder, as those of the figures are, share the configuration of the folder above.
+        default = script.parent.parent / "config.yaml"
+    parser.add_argument("--config", type=Path, default=default, metavar="FILE", help="default: beside the script")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="overrides a key of the config file")
     return parser.parse_args()
 
 
@@ -84,9 +83,7 @@ def _start_logging(stage: str, config: object) -> Path:
     )
     try:
         log_file.parent.mkdir(parents=True, exist_ok=True)
-        logger.add(
-            log_file, level="DEBUG", format="{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message}", **quiet
-        )
+        logger.add(log_file, level="DEBUG", format="{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message}", **quiet)
     except OSError as error:
         raise PipelineError(
             "The log file cannot be written.",

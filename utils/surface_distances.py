@@ -21,14 +21,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import lazy_loader as lazy
 import numpy as np
 
 from utils.crop import bounding_box
+from utils.lazy import cv2
 
 # scipy is imported where it is used, because a stage's --help must not wait for it.
-cv2 = lazy.load("cv2")
-
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
 

@@ -9,15 +9,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import lazy_loader as lazy
-
 from utils.errors import PipelineError
 from utils.files import atomic_path, missing_input, write_bytes_atomically
+from utils.lazy import pd
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-pd = lazy.load("pandas")
 
 
 def read_table(path: Path, columns: Sequence[str] = (), numeric: Sequence[str] = ()) -> DataFrame:
@@ -56,9 +53,7 @@ def read_table(path: Path, columns: Sequence[str] = (), numeric: Sequence[str] =
                 path, dtype=str, keep_default_na=False, na_filter=False, index_col=False, encoding="utf-8-sig"
             )
     except (pd.errors.ParserError, pd.errors.ParserWarning, UnicodeDecodeError, EOFError, OSError) as error:
-        raise PipelineError(
-            "A table cannot be read.", where=path, expected="CSV in UTF-8", found=error
-        ) from error
+        raise PipelineError("A table cannot be read.", where=path, expected="CSV in UTF-8", found=error) from error
     for name in numeric:
         table[name] = _to_floats(table[name], path)
     return table
@@ -110,9 +105,7 @@ def _read_header(path: Path) -> list[str]:
         with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
             return next(csv.reader(stream), [])
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise PipelineError(
-            "A table cannot be read.", where=path, expected="CSV in UTF-8", found=error
-        ) from error
+        raise PipelineError("A table cannot be read.", where=path, expected="CSV in UTF-8", found=error) from error
 
 
 def _to_floats(column, path: Path):

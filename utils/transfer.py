@@ -38,6 +38,11 @@ def check_room(moves: Sequence[Move], folder: Path) -> None:
         )
 
 
+def is_copied(move: Move) -> bool:
+    """Tell whether the target is a file of its own, whatever it holds, rather than missing or a link."""
+    return move.target.exists() and not os.path.samefile(move.source, move.target)
+
+
 def transfer_file(move: Move, how: str) -> bool:
     """Copy or link one file; return False when the target was there and identical.
 
@@ -73,6 +78,4 @@ def _is_in_place(move: Move, how: str) -> bool:
         return False
     if how != "copy":
         return os.path.samefile(move.source, move.target)
-    return not os.path.samefile(move.source, move.target) and filecmp.cmp(
-        move.source, move.target, shallow=False
-    )
+    return is_copied(move) and filecmp.cmp(move.source, move.target, shallow=False)

@@ -1,159 +1,209 @@
-"""Vote patterns: which annotators marked a pixel, and how many pixels share each combination.
+"""Which annotators marked each pixel, as a histogram.
 
-n masks of an image give every pixel a code with one bit a mask. An image has at most a few dozen distinct codes,
-and their histogram is all that areas, intersections, majority vote and STAPLE need: they work on the patterns
-instead of on megapixels.
+The n masks of an image give every pixel one of 2^n vote patterns, of which an image has a few dozen. Areas,
+pairwise intersections, majority vote and STAPLE depend on nothing but how many pixels have each pattern, so
+the megapixels are read once, and only where some mask has foreground.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import lazy_loader as lazy
 import numpy as np
 
-from utils.crop import bounding_box
 from utils.errors import PipelineError
+from utils.lazy import cv2
 
-cv2 = lazy.load("cv2")
-
-# Masks that fit into one code of 16 bits; more are coded in groups of this size.
-_GROUP = 16
-# OpenCV counts in float32, which is exact below 2**24 pixels a call.
-_EXACT_FLOAT32 = 1 << 23
+_GROUP = 16  # masks whose votes fit one code
+_BLOCK = 1 << 20  # pixels at a time; OpenCV counts in float32, which is exact below 2^24
 
 
 @dataclass(frozen=True)
 class VotePatterns:
-    """The distinct vote patterns of an image.
+    """The vote patterns of one image.
 
     Attributes
     ----------
-    shape : tuple of int
-        (H, W) of the image.
-    box : tuple of slice
-        Bounding box of all foreground; outside it no mask has any.
-    labels : ndarray of uint, shape of the box
-        Which label each pixel of the box has.
-    label_of : ndarray of int, shape (P,)
-        Label of each pattern.
+    shape : (int, int)
+        Height and width of the masks.
+    box : (slice, slice)
+        Rows and columns that hold every foreground pixel of every mask; outside it nobody voted.
+    codes : ndarray of unsigned integers
+        One code per pixel of the box; code 0 is a pixel without votes.
+    lookup : ndarray of intp
+        Pattern of each code. Codes that no pixel of the image has lead to pattern 0.
     votes : ndarray of bool, shape (P, n)
-        Whether mask i has the pixels of pattern p as foreground. Only patterns that occur are listed.
+        Whether mask i votes foreground in pattern p. A pattern without votes, if there is one, comes first.
     counts : ndarray of int64, shape (P,)
-        Pixels of each pattern, those outside the box included.
+        Pixels of the whole image with each pattern; every count is positive.
     """
 
     shape: tuple[int, int]
     box: tuple[slice, slice]
-    labels: np.ndarray
-    label_of: np.ndarray
+    codes: np.ndarray
+    lookup: np.ndarray
     votes: np.ndarray
     counts: np.ndarray
 
 
 def vote_patterns(masks: Sequence[np.ndarray]) -> VotePatterns:
-    """Count the vote patterns of the masks of one image.
+    """Count the vote patterns of one image's masks.
 
     Parameters
     ----------
     masks : sequence of ndarray of bool, shape (H, W)
-        At least one mask; any of them may be empty.
+        The image's masks, any number from one on; empty ones may be among them.
 
     Returns
     -------
     VotePatterns
-        The single pattern "no vote" when all masks are empty.
+        With masks that are all empty: an empty box and one pattern, nobody's, that all pixels have.
 
     Raises
     ------
     ValueError
-        If there is no mask.
+        No masks.
     PipelineError
-        If the masks differ in shape.
+        The masks are not 2-D and of one shape.
+
+    Examples
+    --------
+    >>> patterns = vote_patterns([np.array([[True, True, False]]), np.array([[False, True, False]])])
+    >>> patterns.votes.tolist(), patterns.counts.tolist()
+    ([[False, False], [True, False], [True, True]], [1, 1, 1])
     """
-    if len(masks) == 0:
-        raise ValueError("vote patterns need at least one mask")
-    shapes = [mask.shape for mask in masks]
-    if len(set(shapes)) > 1:
-        raise PipelineError("The masks of one image differ in size.", expected=shapes[0], found=shapes)
+    masks = [np.ascontiguousarray(mask, dtype=bool) for mask in masks]
+    shape = _common_shape(masks)
     box = _union_box(masks)
-    labels, votes_of_label = _label([mask[box] for mask in masks])
-    counts = _histogram(labels, len(votes_of_label))
-    counts[0] += masks[0].size - labels.size  # label 0 is "no vote"
-    present = np.flatnonzero(counts)
-    return VotePatterns(shapes[0], box, labels, present, votes_of_label[present], counts[present])
+    crops = [mask[box] for mask in masks]
+    codes, histogram, votes_of = _few(crops) if len(crops) <= _GROUP else _many(crops)
+    histogram[0] += shape[0] * shape[1] - codes.size
+    present = np.flatnonzero(histogram)
+    lookup = np.zeros(len(histogram), dtype=np.intp)
+    lookup[present] = np.arange(len(present))
+    return VotePatterns(shape, box, codes, lookup, votes_of(present), histogram[present])
 
 
 def areas(patterns: VotePatterns) -> np.ndarray:
-    """Return the foreground pixels of each mask: int64, shape (n,)."""
-    return patterns.counts @ patterns.votes
+    """Foreground pixels of each mask: int64, shape (n,); 0 for an empty mask."""
+    return np.array([patterns.counts[votes].sum() for votes in patterns.votes.T], dtype=np.int64)
 
 
 def intersections(patterns: VotePatterns) -> np.ndarray:
-    """Return the pixels common to each pair of masks: int64, shape (n, n); the diagonal holds the areas."""
-    votes = patterns.votes.astype(np.int64)
-    return (votes * patterns.counts[:, None]).T @ votes
+    """Pixels that two masks share: int64, shape (n, n), symmetric, with the areas on the diagonal."""
+    by_mask = np.ascontiguousarray(patterns.votes.T)
+    shared = np.zeros((len(by_mask), len(by_mask)), dtype=np.int64)
+    for i, votes in enumerate(by_mask):
+        for j in range(i + 1):
+            shared[i, j] = shared[j, i] = patterns.counts[votes & by_mask[j]].sum()
+    return shared
 
 
 def paint(patterns: VotePatterns, foreground: np.ndarray) -> np.ndarray:
-    """Return the mask (bool, (H, W)) whose foreground is the pixels of the chosen patterns (bool, (P,))."""
-    background_pattern = np.flatnonzero(patterns.label_of == 0)
-    outside = bool(foreground[background_pattern[0]]) if len(background_pattern) else False
-    mask = np.full(patterns.shape, outside)
-    table = np.zeros(int(patterns.label_of.max()) + 1, dtype=bool)
-    table[patterns.label_of] = foreground
-    mask[patterns.box] = table[patterns.labels]
+    """Mask of all pixels whose pattern is foreground.
+
+    Parameters
+    ----------
+    patterns : VotePatterns
+        The image's vote patterns.
+    foreground : ndarray of bool, shape (P,)
+        Whether a pattern is foreground.
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+    """
+    foreground_codes = np.asarray(foreground, dtype=bool)[patterns.lookup]
+    mask = np.full(patterns.shape, foreground_codes[0])
+    crop, codes = mask[patterns.box], patterns.codes
+    if codes.dtype == np.uint8:
+        crop[...] = cv2.LUT(codes, foreground_codes.view(np.uint8)).view(bool) if codes.size else False
+    else:
+        for rows in _row_blocks(codes.shape):
+            crop[rows] = foreground_codes[codes[rows]]
     return mask
 
 
-def pattern_image(patterns: VotePatterns) -> np.ndarray:
-    """Return the index of each pixel's pattern: intp, shape (H, W)."""
-    indices = np.zeros(int(patterns.label_of.max()) + 1, dtype=np.intp)
-    indices[patterns.label_of] = np.arange(len(patterns.label_of))
-    image = np.full(patterns.shape, indices[0])
-    image[patterns.box] = indices[patterns.labels]
-    return image
+def _common_shape(masks: Sequence[np.ndarray]) -> tuple[int, int]:
+    if not masks:
+        raise ValueError("an image without masks has no vote patterns")
+    shapes = [mask.shape for mask in masks]
+    if len(set(shapes)) > 1 or len(shapes[0]) != 2:
+        raise PipelineError(
+            "The masks of one image differ in size.",
+            expected="one height x width for all masks",
+            found=", ".join(" x ".join(map(str, shape)) for shape in shapes),
+        )
+    return shapes[0]
 
 
 def _union_box(masks: Sequence[np.ndarray]) -> tuple[slice, slice]:
-    boxes = [box for box in map(bounding_box, masks) if box is not None]
-    if not boxes:
+    rows = np.logical_or.reduce([mask.any(axis=1) for mask in masks])
+    if not rows.any():
         return slice(0, 0), slice(0, 0)
-    return tuple(
-        slice(min(box[axis].start for box in boxes), max(box[axis].stop for box in boxes)) for axis in (0, 1)
-    )
+    rows = _span(rows)
+    columns = np.logical_or.reduce([mask[rows].any(axis=0) for mask in masks])
+    return rows, _span(columns)
 
 
-def _label(crops: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the label of each pixel, and the votes (bool, (labels, n)) that each label stands for."""
-    labels, votes = _codes(crops[:_GROUP])
-    for start in range(_GROUP, len(crops), _GROUP):
-        codes, more_votes = _codes(crops[start : start + _GROUP])
-        # Codes of both groups make one number; numbers that occur are renumbered, "no vote" first as 0.
-        combined = labels.astype(np.int64) * len(more_votes) + codes
-        present, inverse = np.unique(np.append(combined, 0), return_inverse=True)
-        labels = inverse[:-1].reshape(codes.shape)
-        earlier, later = np.divmod(present, len(more_votes))
-        votes = np.hstack([votes[earlier], more_votes[later]])
-    return labels, votes
+def _span(flags: np.ndarray) -> slice:
+    hits = np.flatnonzero(flags)
+    return slice(int(hits[0]), int(hits[-1]) + 1)
 
 
-def _codes(crops: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    dtype = np.uint8 if len(crops) <= 8 else np.uint16
-    codes = crops[0].astype(dtype)
-    for bit, crop in enumerate(crops[1:], start=1):
-        codes |= crop.astype(dtype) << dtype(bit)
-    every_code = np.arange(1 << len(crops))
-    return codes, (every_code[:, None] >> np.arange(len(crops)) & 1).astype(bool)
+def _row_blocks(shape: tuple[int, int]) -> Iterator[slice]:
+    height, width = shape
+    step = max(1, _BLOCK // max(width, 1))
+    return (slice(start, start + step) for start in range(0, height, step))
 
 
-def _histogram(labels: np.ndarray, size: int) -> np.ndarray:
-    if labels.dtype != np.uint8:
-        return np.bincount(labels.ravel(), minlength=size)
-    counts = np.zeros(256, dtype=np.int64)
-    rows = max(1, _EXACT_FLOAT32 // max(1, labels.shape[1]))
-    for start in range(0, labels.shape[0], rows):
-        block = labels[start : start + rows]
-        counts += cv2.calcHist([block], [0], None, [256], [0, 256])[:, 0].astype(np.int64)
-    return counts[:size]
+def _encode(crops: Sequence[np.ndarray]) -> np.ndarray:
+    """Bit i of a pixel's code is its vote in mask i; 16 masks at most."""
+    codes = np.zeros(crops[0].shape, dtype=np.uint8 if len(crops) <= 8 else np.uint16)
+    for rows in _row_blocks(codes.shape):
+        for i, crop in enumerate(crops):
+            codes[rows] |= crop[rows].astype(codes.dtype, copy=False) << codes.dtype.type(i)
+    return codes
+
+
+def _decode(codes: np.ndarray, n: int) -> np.ndarray:
+    """Votes of `n` masks in each code, one row a code: the inverse of `_encode`."""
+    octets = codes.astype("<u2")[:, None].view(np.uint8)
+    return np.unpackbits(octets, axis=1, count=n, bitorder="little").view(bool)
+
+
+def _few(crops):
+    """Codes, their histogram, and the votes behind given codes, of up to 16 masks."""
+    codes = _encode(crops)
+    bins = 1 << (8 * codes.itemsize)
+    histogram = np.zeros(bins, dtype=np.int64)
+    for rows in _row_blocks(codes.shape):
+        histogram += cv2.calcHist([codes[rows]], [0], None, [bins], [0, bins])[:, 0].astype(np.int64)
+    return codes, histogram, lambda present: _decode(present, len(crops))
+
+
+def _many(crops):
+    """As `_few`, for any number of masks: 2^n bins would be too many, so codes number the patterns found."""
+    # A pixel without votes goes in front, so that code 0 means the same as with few masks.
+    codes, votes = np.zeros(crops[0].size + 1, dtype=np.uint64), np.zeros((1, 0), dtype=bool)
+    for first in range(0, len(crops), _GROUP):
+        group = crops[first : first + _GROUP]
+        keys = codes << np.uint64(_GROUP)
+        keys[1:] |= _encode(group).ravel()
+        distinct, codes = _number(keys)
+        older, newer = np.divmod(distinct, np.uint64(1 << _GROUP))
+        votes = np.hstack([votes[older.astype(np.intp)], _decode(newer, len(group))])
+    codes = codes[1:].astype(np.uint32).reshape(crops[0].shape)
+    histogram = np.zeros(len(votes), dtype=np.int64)
+    for rows in _row_blocks(codes.shape):
+        histogram += np.bincount(codes[rows].ravel(), minlength=len(votes))
+    return codes, histogram, lambda present: votes[present]
+
+
+def _number(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sorted distinct keys and each pixel's place among them."""
+    # Neighbours mostly agree: to sort one key per run is many times faster than one per pixel.
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    distinct, places = np.unique(keys[starts], return_inverse=True)
+    return distinct, np.repeat(places.astype(np.uint64), np.diff(starts, append=len(keys)))

@@ -1,0 +1,7 @@
+"""Libraries that take long to import, loaded when first used, so that a stage's --help does not wait for them."""
+
+import lazy_loader
+
+cv2 = lazy_loader.load("cv2")
+imagecodecs = lazy_loader.load("imagecodecs")
+pd = lazy_loader.load("pandas")
