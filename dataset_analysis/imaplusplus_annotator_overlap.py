@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from utils.naming import humans_only
-from utils.plotting import save_figure, upset_figure
+from utils.plotting import save_figure
 from utils.settings import AnalysisSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
+from utils.upset import upset_figure
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -16,10 +16,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from utils.errors import PipelineError
 from utils.files import require_folder
-from utils.plotting import save_figure, upset_figure
+from utils.plotting import save_figure
 from utils.settings import AnalysisSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
+from utils.upset import upset_figure
 
 IMAPP = "IMA++"
 

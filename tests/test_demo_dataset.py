@@ -24,8 +24,8 @@ from utils.errors import ConfigError, PipelineError
 from utils.parallel import Failure
 
 SEED = 2026
-# Small images that hold every deed of the plan but `both`, every style, a missing row and a bare tool.
-AGAIN = (11, 14, 17, 18, 19, 22, 27, 28, 31)
+# Smaller images with every style, every deed of the plan but `both`, and one without metadata.
+AGAIN = [picture for picture in PICTURES if picture.number in (11, 14, 17, 18, 19, 22, 27, 29, 31)]
 
 
 def dice(a, b):
@@ -41,10 +41,12 @@ def true_mask(lesion):
 
 
 def table_rows(files, name):
-    data = files[name]
-    lines = (gzip.decompress(data) if name.endswith(".gz") else data).decode().splitlines()
-    assert len(set(lines)) == len(lines)
-    return lines
+    data = gzip.decompress(files[name]) if name.endswith(".gz") else files[name]
+    return data.decode().splitlines()
+
+
+def is_of_again(text):
+    return any(picture.isic_id in text for picture in AGAIN)
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +100,7 @@ def again(tmp_path_factory):
     """Part of the demo, written a second time, by two workers."""
     folder = tmp_path_factory.mktemp("again")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demo_dataset, "PICTURES", [picture for picture in PICTURES if picture.number in AGAIN])
+        patch.setattr(demo_dataset, "PICTURES", AGAIN)
         write_demo(folder, SEED, num_workers=2)
     return contents(folder)
 
@@ -106,17 +108,12 @@ def again(tmp_path_factory):
 def test_same_seed_gives_same_bytes_whatever_the_number_of_workers(demo, again):
     first = contents(demo[0])
     tables = (demo_dataset.IMAGE_TABLE, demo_dataset.MASK_TABLE)
-    expected = {
-        name: data
-        for name, data in first.items()
-        if name.startswith("other_datasets") or any(f"ISIC_90000{number}" in name for number in AGAIN)
-    }
-    assert {name: again[name] for name in sorted(again) if name in expected} == expected
-    assert set(again) - set(expected) == {*tables, demo_dataset.MARKER}
+    expected = {name for name in first if name.startswith("other_datasets") or is_of_again(name)}
+    assert again.keys() == expected | {*tables, demo_dataset.MARKER}
+    assert [name for name in sorted(expected) if again[name] != first[name]] == []
     for name in tables:
         header, *rows = table_rows(first, name)
-        kept = [row for row in rows if any(f"ISIC_90000{number}" in row for number in AGAIN)]
-        assert table_rows(again, name) == [header, *kept]
+        assert table_rows(again, name) == [header, *filter(is_of_again, rows)]
 
 
 def test_another_seed_gives_other_drawings_with_the_same_names():

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import runpy
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from conftest import (
     ROOT,
-    SMALL_CREATORS,
     STAGES,
     box,
     make_small_raw_set,
-    raw_arguments,
     run_script,
     write_png,
 )
-from loguru import logger
-
-from utils import transfer
-from utils.errors import PipelineError
 
 SEG_TABLE, IMG_TABLE = "raw_ISIC_segmasks_metadata.csv", "raw_ISIC_images_metadata.csv"
 MADE_BY = {
@@ -36,26 +30,16 @@ MADE_BY = {
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Run a stage in this process into tmp_path/output: (exit code, what the console shows)."""
-    raw = make_small_raw_set(tmp_path / "raw")
-    monkeypatch.setenv("IMAPP_OUTPUT_DIR", str(tmp_path / "output"))
+def run(tmp_path):
+    """Give a raw set, an output folder, and a function that runs a stage on them."""
+    raw, output = make_small_raw_set(tmp_path / "raw"), tmp_path / "output"
+    return SimpleNamespace(stage=partial(_run, raw, output), raw=raw, output=output, base=tmp_path)
 
-    def run_here(stage: str, *arguments) -> tuple[int, str]:
-        script = ROOT / STAGES[stage] / f"{stage}.py"
-        raw_keys = raw_arguments(raw) if STAGES[stage] == "dataset_creation" else []
-        monkeypatch.setattr(sys, "argv", [str(script), *raw_keys, "num_workers=1", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            runpy.run_path(str(script), run_name="__main__")
-        logger.remove()
-        shown = capsys.readouterr()
-        text = shown.out + shown.err
-        assert "Traceback" not in text
-        logs = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "output").rglob("*.log"))
-        assert [name for name in (*SMALL_CREATORS, "Nora", "raw_d1") if name in text + logs] == []
-        return ended.value.code, text
 
-    return SimpleNamespace(stage=run_here, raw=raw, output=tmp_path / "output", base=tmp_path)
+def _run(raw: Path, output: Path, stage: str, *arguments) -> tuple[int, str]:
+    code, text = run_here(stage, output, *arguments, raw=raw)
+    assert [name for name in ("Nora", "raw_d1", "raw_b1") if name in text] == []
+    return code, text
 
 
 def change(path: Path, *replacements: tuple[str, str]) -> None:
@@ -191,27 +175,6 @@ def test_a_mask_changed_since_create_dataset_is_named(run):
     assert code == 1
     assert "IMG_03_A00_T1_S1_d1.png: The raw file changed since create_dataset" in text
     assert not (run.output / "seg_masks" / "IMG_03_A00_T1_S1_d1.png").exists()
-
-
-def test_a_full_disk_is_found_before_anything_is_copied(run, monkeypatch):
-    assert run.stage("create_dataset")[0] == 0
-    monkeypatch.setattr(transfer.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100))
-    code, text = run.stage("move_dataset")
-    assert (code, "no room" in text, "100 bytes free" in text) == (1, True, True)
-    assert not (run.output / "images").exists()
-    assert run.stage("move_dataset", "transfer=hardlink")[0] == 0
-    assert run.stage("move_dataset", "transfer=copy")[0] == 1
-
-
-def test_room_is_compared_with_the_sum_of_the_files(tmp_path, monkeypatch):
-    for name, size in (("a", 60), ("b", 40)):
-        (tmp_path / name).write_bytes(b"x" * size)
-    moves = [transfer.Move(tmp_path / name, tmp_path / "new" / name) for name in "ab"]
-    monkeypatch.setattr(transfer.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100))
-    transfer.check_room(moves, tmp_path / "new")
-    with pytest.raises(PipelineError, match="101 bytes"):
-        (tmp_path / "a").write_bytes(b"x" * 61)
-        transfer.check_room(moves, tmp_path / "new")
 
 
 @pytest.mark.parametrize(

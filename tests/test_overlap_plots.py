@@ -15,7 +15,8 @@ from dataset_analysis.imaplusplus_annotator_overlap import images_by_annotator
 from dataset_analysis.list_dataset_ids import image_names, make_ids
 from dataset_analysis.other_datasets_overlap import read_datasets, read_id_list
 from utils.errors import PipelineError
-from utils.plotting import HIGHLIGHT, PLAIN, count_intersections, figure_style, save_figure, upset_figure
+from utils.plotting import HIGHLIGHT, PLAIN, figure_style, save_figure
+from utils.upset import count_intersections, upset_figure
 
 ROOT = Path(__file__).resolve().parents[1]
 SEG_TABLE = "ISIC_id,annotator\nI1,A00\nI1,A00\nI1,A01\nI2,A00\nI3,A02\nI1,ST\nI1,MV\n"

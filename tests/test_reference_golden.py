@@ -28,8 +28,9 @@ EXTRA_COLUMNS = [
     "assd_score_normalized_std",
     "num_pairs",
 ]
-# What auditors recompute when not everything runs: seven images of the one set, one of the other.
-AUDITED_SHARE = {"isic_1718": 0.05, "bubil": 0.03}
+# MedPy takes half a minute of a core for all pairs of the small images, and half an hour for those of `bubil`.
+AUDITED_SHARE_IN_FULL = {"isic_1718": 1.0, "bubil": 0.1}
+AUDITED_SHARE = 0.05
 IMAGES = {"isic_1718": 91, "bubil": 24}
 
 
@@ -183,13 +184,15 @@ def test_nothing_fails_and_no_staple_result_degenerates(golden):
 
 
 def test_two_workers_and_auditors_change_no_byte(golden, full, tmp_path):
-    fraction = 1 if full else AUDITED_SHARE[golden.name]
+    if golden.name == "bubil" and not full:
+        pytest.skip("MedPy is slow on images of a megapixel: only with --full")
+    share = AUDITED_SHARE_IN_FULL[golden.name] if full else AUDITED_SHARE
     ids = read(golden.expected / f"{PREFIX}img_metadata.csv")["isic_id"]
-    assert sum(is_audited(isic_id, fraction, 0) for isic_id in ids) >= 1
+    assert sum(is_audited(isic_id, share, 0) for isic_id in ids) >= 2
 
     run_chain(golden.raw, tmp_path, "num_workers=2", until="create_multiannotator_subset")
     for stage in ("create_consensus_masks", "compute_IAA_metrics", "compute_image_level_metrics"):
-        done = run_stage(stage, tmp_path, "num_workers=2", f"audit_fraction={fraction}")
+        done = run_stage(stage, tmp_path, "num_workers=2", f"audit_fraction={share}")
         assert done.returncode == 0, f"{stage}:\n{done.stderr}"
 
     assert tree(tmp_path) == tree(golden.output)

@@ -19,6 +19,15 @@ class Transfer(enum.Enum):
     symlink = "symlink"
 
 
+class OverlaySelection(enum.Enum):
+    """Which images plot_overlaid_segmentations draws."""
+
+    lowest = "lowest"
+    highest = "highest"
+    zero_overlap = "zero_overlap"
+    ids = "ids"
+
+
 def _key(help_text: str, default: Any = MISSING, paths: bool = False, within: tuple | None = None) -> Any:
     """Describe a key; `within` holds the least and the greatest number that it takes (None: no limit)."""
     metadata = {"help": help_text, "paths": paths, "within": within}
@@ -95,9 +104,19 @@ class MultiannotatorSettings(DatasetSettings):
     image_level_metrics_path: Path = _key("agreement per image")
     staple_performance_path: Path = _key("STAPLE's sensitivity and specificity per mask")
     failures_path: Path = _key("images that could not be computed")
+    visualizations_dir: Path = _key("folder of the figures")
     audit_fraction: float = _key("share of images (0 to 1) recomputed with SimpleITK and MedPy", 0.0, within=(0, 1))
     audit_seed: int = _key("which images that share is", 0)
     staple_max_iterations: int = _key("cap on STAPLE's iterations", 10000, within=(1, None))
     max_failures: int | None = _key(
         "more failed images than this end the run with exit code 1; null: no limit", None, within=(0, None)
     )
+    annotator_sets_shown: int = _key("how many sets of annotators are drawn", 8, within=(1, None))
+    bootstrap_resamples: int = _key("resamples of each bootstrap interval", 2000, within=(1, None))
+    bootstrap_seed: int = _key("seed of the bootstrap", 0, within=(0, None))
+    overlay_selection: OverlaySelection = _key(
+        "images to overlay: lowest, highest, zero_overlap or ids", OverlaySelection.lowest
+    )
+    overlay_metric: str = _key("metric whose mean per image is lowest or highest", "dice_score")
+    overlay_count: int | None = _key("so many of them at most; null: all", 6, within=(1, None))
+    overlay_ids: list[str] = _key("the ISIC_ids that overlay_selection=ids draws (quoted)", [])
