@@ -17,6 +17,7 @@ from conftest import (
     run_script,
     write_png,
 )
+from in_process import run_here
 
 SEG_TABLE, IMG_TABLE = "raw_ISIC_segmasks_metadata.csv", "raw_ISIC_images_metadata.csv"
 MADE_BY = {
@@ -238,3 +239,4 @@ def test_a_fault_of_the_code_keeps_its_traceback_for_the_log(tmp_path):
     assert str(log) in done.stderr
     text = log.read_text()
     assert "Traceback" in text and "line 11, in main" in text
+    assert "Nora" not in text  # values of variables stay out of it

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from medpy.metric import binary as medpy
 
-from utils.metrics import METRIC_COLUMNS, dice, jaccard, pairwise_agreement
+from utils.metrics import dice, jaccard, pairwise_agreement
+from utils.naming import METRIC_COLUMNS
 
 DISTANCES = ("hd_score", "hd95_score", "assd_score")
 MEDPY = {

@@ -4,7 +4,7 @@ Reads:  IMAplusplus_multiannotator_subset_IAA_metrics.csv.
 Writes: annotator_intersection_agreements/all_annotator_intersections.png, .svg and .pdf in visualizations_dir.
 Rules:  An image belongs to the exact set of its annotators, of people only; one value an image, the mean over
         its pairs of human masks. Most frequent sets first, ties by name. Boxes: quartiles and median, whiskers
-        to the last value within 1.5 times their distance; every image is a point.
+        to the last value within 1.5 times their distance; every image is a point below its box.
 
 Keys: all_pairwise_IAA_metrics_path, visualizations_dir, annotator_sets_shown, output_dir, verbose.
 """
@@ -34,13 +34,14 @@ if TYPE_CHECKING:
 
 METRICS = {
     "dice_score": "Mean Dice of an image",
-    "hd95_score_normalized": "Mean HD95 of an image / image diagonal",
+    "hd95_score_normalized": "Mean HD95 of an image / diagonal",
 }
 
 _WIDTH_INCHES = 176 / 25.4  # with its margin within a page of 180 mm
 _ROW_INCHES = 0.28
 _REST_INCHES = 0.7  # axis labels and the line above
-_SPREAD = 0.3  # of the points, in rows, to both sides
+_BOX = (-0.2, 0.3)  # middle and height of a box, in rows
+_POINTS = (0.05, 0.4)  # rows below it over which the points are spread
 
 
 def images_by_annotators(pairs: DataFrame) -> dict[tuple[str, ...], DataFrame]:
@@ -78,7 +79,8 @@ def draw(groups: Mapping[tuple[str, ...], DataFrame], title: str) -> Figure:
         for axes, (metric, label) in zip(panels, METRICS.items(), strict=True):
             _draw_metric(axes, [table[metric].dropna().to_numpy() for table in groups.values()])
             axes.set_xlabel(label)
-        panels[0].set_xlim(-0.02, 1.02)
+            end = 1 if metric == "dice_score" else axes.get_xlim()[1]
+            axes.set_xlim(-0.02 * end, 1.02 * end)
         panels[0].set_yticks(range(len(groups)), [row_label(*group) for group in groups.items()])
         panels[0].invert_yaxis()
         figure.suptitle(title, fontsize=8, x=0.01, ha="left")
@@ -94,22 +96,22 @@ def row_label(names: Sequence[str], table: DataFrame) -> str:
 def _draw_metric(axes: Axes, samples: Sequence[np.ndarray]) -> None:
     generator = np.random.default_rng(0)
     for row, values in enumerate(samples):
-        heights = row + generator.uniform(-_SPREAD, _SPREAD, values.size)
-        axes.scatter(values, heights, s=4, alpha=0.5, color=PALETTE["sky blue"], linewidths=0, zorder=1)
+        heights = row + generator.uniform(*_POINTS, values.size)
+        axes.scatter(values, heights, s=5, alpha=0.4, color=PALETTE["blue"], linewidths=0)
     black = {"color": "black", "linewidth": 0.9}
     axes.boxplot(
         samples,
-        positions=range(len(samples)),
+        positions=np.arange(len(samples)) + _BOX[0],
         orientation="horizontal",
-        widths=2 * _SPREAD,
+        widths=_BOX[1],
         showfliers=False,
         manage_ticks=False,
         boxprops=black,
         whiskerprops=black,
         capprops=black,
         medianprops={"color": PALETTE["vermillion"], "linewidth": 1.8},
-        zorder=2,
     )
+    axes.set_axisbelow(True)
     axes.grid(axis="x", color="0.9", linewidth=0.5)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(axis="y", length=0)

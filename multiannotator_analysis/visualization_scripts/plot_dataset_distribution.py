@@ -78,6 +78,8 @@ def draw(table: DataFrame) -> Figure:
             _draw_bars(axes, masks_by(table, column), lambda n: f"{n:,}\n{n / len(table):.0%}")
         tools.set(xlabel="Tool", ylabel="Masks")
         skills.set_xlabel("Skill level")
+        for axes in (images, annotators):  # at the edge of the page, so that it is as wide whatever the counts
+            axes.yaxis.set_label_coords(-0.185, 0.5)
     return figure
 
 

@@ -80,15 +80,15 @@ def draw(pairs: DataFrame) -> Figure:
     with figure_style():
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=_INCHES, layout="constrained")
+        figure = Figure(figsize=_INCHES)
         caption = f"{len(pairs):,} pairs of masks of {pairs['img_id'].nunique():,} images"
-        figure.suptitle(caption, fontsize=8)
-        panels = figure.subplots(3, 2)
+        figure.text(0.5, 1, caption, ha="center", va="top", fontsize=8)
+        margins = {"left": 0.16, "right": 0.98, "bottom": 0.08, "top": 0.95}
+        panels = figure.subplots(3, 2, gridspec_kw={**margins, "hspace": 0.5, "wspace": 0.4})
         for axes, (column, name) in zip(panels.flat, NAMES.items(), strict=False):
             _draw_metric(axes, pairs[column].to_numpy(), column in OVERLAP_COLUMNS)
             axes.set_xlabel(name)
-        for axes in panels[:, 0]:
-            axes.set_ylabel("Pairs")
+        figure.supylabel("Pairs of masks", x=0, fontsize=8)
         _explain(panels.flat[-1])
     return figure
 

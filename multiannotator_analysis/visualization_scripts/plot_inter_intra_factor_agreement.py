@@ -53,10 +53,10 @@ _CONSENSUS_LAST = {MAJORITY_VOTE: 1, STAPLE: 2}
 
 _CELL_POINTS = (25, 17)  # room for two lines of 7 points
 _FONT_POINTS = 7
-_LABEL_POINTS = 24  # level names, left of a panel and below it
+_LABEL_POINTS = 22  # level names, left of a panel and below it
 _TITLE_POINTS = 14
-_NOTE_POINTS = 10
-_BAR_POINTS = 36  # colour bar with its gap and numbers, right of a panel
+_NOTE_POINTS = 4  # a line of text, most of it in the room of the level names below a panel
+_BAR_POINTS = 30  # colour bar with its gap and numbers, right of a panel
 _BAR_GAP_POINTS, _BAR_WIDTH_POINTS = 4, 6
 _PAGE_POINTS = 180 / 25.4 * 72
 _BRIGHT = 0.46  # luminance from which text is black
@@ -116,6 +116,7 @@ def draw(agreements: Sequence[Agreement]) -> Figure:
     page = np.array([columns * width, rows * height + _NOTE_POINTS])
     with figure_style():
         from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
 
         figure = Figure(figsize=tuple(page / 72))
         for number, (agreement, metric) in enumerate(zip(agreements, METRICS, strict=True)):
@@ -126,8 +127,10 @@ def draw(agreements: Sequence[Agreement]) -> Figure:
             _draw_panel(axes, agreement, metric)
             strip = corner + (panel[0] + _BAR_GAP_POINTS, 0)
             bar = figure.add_axes((*(strip / page), *((_BAR_WIDTH_POINTS, panel[1]) / page)))
-            figure.colorbar(axes.collections[0], cax=bar).ax.tick_params(labelsize=_FONT_POINTS, length=2)
-        figure.text(0, 0, _NOTE, fontsize=_FONT_POINTS, va="bottom")
+            ticks = MaxNLocator(5, steps=[1, 2, 5, 10])
+            figure.colorbar(axes.collections[0], cax=bar, ticks=ticks)
+            bar.tick_params(labelsize=_FONT_POINTS, length=2)
+        figure.text(_LABEL_POINTS / page[0], 0, _NOTE, fontsize=_FONT_POINTS, va="bottom")
     return figure
 
 

@@ -52,7 +52,7 @@ _STYLES = tuple((PALETTE[name], line) for line in ("-", ":", "-.") for name in _
 # Often the same outline: the dashes of one then fall into the gaps of the other.
 _CONSENSUS_STYLES = {STAPLE: ("white", (0, (4, 4))), MAJORITY_VOTE: ("black", (4, (4, 4)))}
 # Points. Consensus lines with their seam are narrower, so that the annotator's line below shows on both sides.
-_ANNOTATOR_WIDTH, _CONSENSUS_WIDTH, _SEAM = 1.7, 0.6, 0.5
+_ANNOTATOR_WIDTH, _CONSENSUS_WIDTH, _SEAM = 1.4, 0.6, 0.4
 _CONSENSUS_NAMES = {STAPLE: "STAPLE consensus", MAJORITY_VOTE: "Majority vote"}
 
 
