@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from utils import naming
+from utils.errors import PipelineError
 from utils.files import require_folder
 from utils.lazy import pd
 from utils.mask_quality import Issue, judge_mask_file
-from utils.parallel import map_items
+from utils.parallel import Failure, map_items
 from utils.quarantine import move_to_quarantine, read_quarantine, restore_places, write_quarantine
 from utils.settings import AnalysisSettings
 from utils.stage import Outcome, run_stage
@@ -61,7 +62,11 @@ def judge_all(humans: DataFrame, config: AnalysisSettings) -> dict[str, list[Iss
     folder = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
     paths = [folder / name for name in humans["seg_filename"]]
     issues = map_items(judge_mask_file, paths, num_workers=config.num_workers, label="mask QA", unit="mask")
-    return dict(zip(humans["seg_filename"], issues, strict=True))
+    found = dict(zip(humans["seg_filename"], issues, strict=True))
+    failed = [f"{mask}: {result.reason}" for mask, result in found.items() if isinstance(result, Failure)]
+    if failed:
+        raise PipelineError("Masks could not be judged.", where=folder, offenders=failed)
+    return found
 
 
 def write_tables(

@@ -28,7 +28,7 @@ from utils.files import require_folder
 from utils.md5 import md5_of_file
 from utils.parallel import Failure, map_items
 from utils.quarantine import forget_quarantine
-from utils.raw_files import find_images, img_filename
+from utils.raw_files import find_images, img_filename, is_file
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, write_lines, write_table
@@ -36,6 +36,7 @@ from utils.tables import read_input, write_lines, write_table
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
+_NAME_WITH_SUFFIX = r"(?s).*\.[A-Za-z0-9]{1,5}"
 _PATH_SEPARATORS = ("/", "\\", "\0")
 
 
@@ -63,9 +64,11 @@ def faults_of(kept: DataFrame, segs_dir: Path) -> list[str]:
         "no mskObjectID": kept["mskObjectID"] == "",
         "an id with a path separator": _has_separator(kept["ISIC_id"]) | _has_separator(kept["mskObjectID"]),
         "a file name that leaves orig_segs_dir": kept["filename"].map(_leaves_folder),
+        # The suffix becomes part of the dataset, and what follows the last dot may name a person.
+        "a file name without a usual suffix": ~kept["filename"].str.fullmatch(_NAME_WITH_SUFFIX),
     }
     checks["no mask file in orig_segs_dir"] = ~checks["a file name that leaves orig_segs_dir"] & ~kept["filename"].map(
-        lambda name: _is_file(segs_dir / name)
+        lambda name: is_file(segs_dir / name)
     )
     return [
         f"row {row} (mskObjectID {object_id!r}): {fault}"
@@ -156,13 +159,6 @@ def _has_separator(ids: Series) -> Series:
 
 def _leaves_folder(name: str) -> bool:
     return not name or Path(name).is_absolute() or ".." in Path(name).parts
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a name that no file can have; the error would show it
-        return False
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from constants import RAW_SEG_COLUMNS
 from utils.errors import PipelineError
 from utils.naming import SEG_COLUMNS, humans_only
 from utils.parallel import Failure, map_items
-from utils.raw_files import find_images
+from utils.raw_files import find_images, is_file
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
@@ -51,15 +51,17 @@ def plan_moves(metadata: DataFrame, raw: DataFrame, config: CreationSettings) ->
     images = metadata.drop_duplicates("ISIC_id")
     raw_images = find_images(images["ISIC_id"], config.orig_imgs_dirs)
     missing = [f"image {isic_id}" for isic_id in images["ISIC_id"] if isic_id not in raw_images]
-    raw_names = dict(zip(raw["mskObjectID"], raw["filename"], strict=True))
+    # By both ids: a row that create_dataset dropped may repeat the mskObjectID of one that it kept.
+    raw_names = dict(zip(zip(raw["ISIC_id"], raw["mskObjectID"], strict=True), raw["filename"], strict=True))
     moves = [
         Move(raw_images[isic_id], images_dir / name)
         for isic_id, name in zip(images["ISIC_id"], images["img_filename"], strict=True)
         if isic_id in raw_images
     ]
-    for object_id, name, md5 in metadata[["mskObjectID", "seg_filename", "mask_md5"]].itertuples(index=False):
-        source = config.orig_segs_dir / raw_names.get(object_id, "")
-        if source.is_file():
+    columns = ["ISIC_id", "mskObjectID", "seg_filename", "mask_md5"]
+    for isic_id, object_id, name, md5 in metadata[columns].itertuples(index=False):
+        source = config.orig_segs_dir / raw_names.get((isic_id, object_id), "")
+        if is_file(source):
             moves.append(Move(source, masks_dir / name, md5))
         else:
             missing.append(f"mask with mskObjectID {object_id}")

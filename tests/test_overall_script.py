@@ -26,6 +26,12 @@ STAGES = [
     "multiannotator_analysis/create_consensus_masks.py",
     "multiannotator_analysis/compute_IAA_metrics.py",
     "multiannotator_analysis/compute_image_level_metrics.py",
+    "multiannotator_analysis/visualization_scripts/plot_dataset_distribution.py",
+    "multiannotator_analysis/visualization_scripts/plot_individual_metrics.py",
+    "multiannotator_analysis/visualization_scripts/plot_inter_intra_factor_agreement.py",
+    "multiannotator_analysis/visualization_scripts/plot_annotator_intersections.py",
+    "multiannotator_analysis/visualization_scripts/plot_overlaid_segmentations.py",
+    "multiannotator_analysis/visualization_scripts/plot_iaa_by_diagnosis.py",
     "multiannotator_analysis/summarise_run.py",
 ]
 NAMES = [Path(stage).stem for stage in STAGES]
@@ -33,7 +39,7 @@ STAND_IN_STAGE = """
 import sys, time
 from pathlib import Path
 name = Path(__file__).stem
-root = Path(__file__).parents[1]
+root = next(folder for folder in Path(__file__).parents if (folder / "overall_script.sh").exists())
 with open(root / "ran.txt", "a") as ran:
     print(name, *sys.argv[1:], file=ran)
 behaviour = root / f"{name}.behaviour"
@@ -211,7 +217,7 @@ def test_an_interrupt_ends_the_run_with_one_line(active):
     os.killpg(process.pid, signal.SIGINT)
     _, shown = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert shown.endswith("[3/11] move_dataset\noverall_script.sh: interrupted\n")
+    assert shown.endswith(f"[3/{len(STAGES)}] move_dataset\noverall_script.sh: interrupted\n")
     assert active.ran()[-1] == "move_dataset"
 
 

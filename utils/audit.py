@@ -107,9 +107,10 @@ def _pair_by_medpy(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
         "assd_score": binary.assd(a, b),
     }
     diagonal = np.hypot(*a.shape)
-    return {
+    values = {
         "dice_score": binary.dc(a, b),
         "jaccard_score": binary.jc(a, b),
         **distances,
         **{f"{column}_normalized": value / diagonal for column, value in distances.items()},
     }
+    return {column: float(value) for column, value in values.items()}

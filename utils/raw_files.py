@@ -41,6 +41,14 @@ def find_images(isic_ids: Iterable[str], folders: Mapping[str, Sequence[Path]]) 
     return found
 
 
+def is_file(path: Path) -> bool:
+    """Tell whether a file is there; a name that no file can have, too long for example, is not."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def img_filename(isic_id: str, raw_image: Path | None) -> str:
     """Return an image's name in the dataset: JPEG becomes .JPG, another format keeps its own extension.
 

@@ -62,7 +62,8 @@ def _parse_arguments(docstring: str, script: Path, schema: type) -> argparse.Nam
         default = script.parent.parent / "config.yaml"
     parser.add_argument("--config", type=Path, default=default, metavar="FILE", help="default: beside the script")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="overrides a key of the config file")
-    return parser.parse_args()
+    # Intermixed, because options may stand between the keys.
+    return parser.parse_intermixed_args()
 
 
 def _start_logging(stage: str, config: object) -> Path:

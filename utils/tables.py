@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
-import warnings
+import io
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,20 +41,13 @@ def read_table(path: Path, columns: Sequence[str] = (), numeric: Sequence[str] =
     PipelineError
         If the file is missing, is not a UTF-8 csv table, repeats or lacks a column.
     """
-    header = _read_header(path)
+    data = _read_bytes(path)
+    header = _check_rows(data, path)
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise PipelineError("A table has the same column twice.", where=path, offenders=repeated)
     require_columns(header, [*columns, *numeric], path)
-    try:
-        with warnings.catch_warnings():
-            # Rows longer than the header would otherwise be cut with no more than a warning.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            table = pd.read_csv(
-                path, dtype=str, keep_default_na=False, na_filter=False, index_col=False, encoding="utf-8-sig"
-            )
-    except (pd.errors.ParserError, pd.errors.ParserWarning, UnicodeDecodeError, EOFError, OSError) as error:
-        raise PipelineError("A table cannot be read.", where=path, expected="CSV in UTF-8", found=error) from error
+    table = _parse(data, path)
     for name in numeric:
         table[name] = _to_floats(table[name], path)
     return table
@@ -99,13 +93,40 @@ def require_columns(found: Iterable[str], needed: Iterable[str], where: object) 
         )
 
 
-def _read_header(path: Path) -> list[str]:
-    opener = gzip.open if path.suffix == ".gz" else open
+def _read_bytes(path: Path) -> bytes:
     try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
-            return next(csv.reader(stream), [])
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise PipelineError("A table cannot be read.", where=path, expected="CSV in UTF-8", found=error) from error
+        data = path.read_bytes()
+        data = gzip.decompress(data) if path.suffix == ".gz" else data
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unreadable(path, error) from error
+    if b"\0" in data:
+        raise _unreadable(path, f"a zero byte at {data.index(0)}: the file is damaged, or not in UTF-8")
+    return data
+
+
+def _check_rows(data: bytes, path: Path) -> list[str]:
+    """Return the header, or name every row that has not as many cells: pandas would fill or cut it."""
+    try:
+        rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+        header = next(rows, [])
+        uneven = [f"line {rows.line_num}: {len(row)} cells" for row in rows if row and len(row) != len(header)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _unreadable(path, error) from error
+    if uneven:
+        expected = f"CSV in UTF-8 with {len(header)} cells a line"
+        raise PipelineError("A table cannot be read.", where=path, expected=expected, offenders=uneven)
+    return header
+
+
+def _parse(data: bytes, path: Path) -> DataFrame:
+    try:
+        return pd.read_csv(io.BytesIO(data), dtype=str, na_filter=False, index_col=False, encoding="utf-8-sig")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, found: object) -> PipelineError:
+    return PipelineError("A table cannot be read.", where=path, expected="CSV in UTF-8", found=found)
 
 
 def _to_floats(column, path: Path):
