@@ -69,8 +69,10 @@ def assert_as_simpleitk(masks):
     assert np.array_equal(paint(patterns, estimate.foreground), probability > 0.5)
     assert np.array_equal(paint(patterns, majority_vote(patterns)), votes)
     assert estimate.iterations == iterations
-    np.testing.assert_allclose(estimate.sensitivity, sensitivity, rtol=0, atol=1e-9)
-    np.testing.assert_allclose(estimate.specificity, specificity, rtol=0, atol=1e-9)
+    # ITK stops where a step changes nothing by more than 1e-7: so far, and no further, the parameters are known.
+    tolerance = 1e-7
+    np.testing.assert_allclose(estimate.sensitivity, sensitivity, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(estimate.specificity, specificity, rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("masks", DEGENERATE.values(), ids=DEGENERATE)

@@ -56,9 +56,10 @@ def _row_sums(patterns: VotePatterns) -> Callable[[np.ndarray], np.ndarray]:
     from scipy import sparse  # only here: most images never need it
 
     (height, width), (rows, columns), outside = patterns.shape, patterns.box, patterns.lookup[0]
-    blocks = [patterns.codes[start : start + _ROWS] for start in range(0, len(patterns.codes), _ROWS)]
+    starts = range(0, max(len(patterns.codes), 1), _ROWS)  # an empty box is one block without rows
+    blocks = [patterns.codes[start : start + _ROWS] for start in starts]
     size = len(patterns.counts)
-    inside = sparse.vstack([_row_histograms(block, patterns.lookup, size) for block in blocks]) if blocks else 0
+    inside = sparse.vstack([_row_histograms(block, patterns.lookup, size) for block in blocks])
 
     def row_sums(values: np.ndarray) -> np.ndarray:
         sums = np.full(height, width * values[outside])
