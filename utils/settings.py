@@ -6,7 +6,7 @@ import dataclasses
 import enum
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any  # noqa: UP035  (the forms OmegaConf reads on every Python)
+from typing import Any
 
 from omegaconf import MISSING
 
