@@ -27,13 +27,14 @@ STAGES=(
 
 print_help() {
     cat <<'EOT'
-Usage: bash overall_script.sh [--from STAGE] [--until STAGE] [--list] [--help]
+Usage: bash overall_script.sh [--from STAGE] [--until STAGE] [--list] [--check] [--help]
 
 Runs the stages of the pipeline in order and stops at the first that fails, with its exit code.
 
   --from STAGE    start with this stage (default: the first)
   --until STAGE   stop after this stage (default: the last)
   --list          print the stages in order
+  --check         run nothing; say which outputs are no longer what the last run made
   --help          print this text
 
 Settings are in the config.yaml of each stage's folder; as committed they run the embedded demo.
@@ -96,20 +97,61 @@ run_stage() {
         arguments=(demo_only_if_used=true)
     fi
     say "[$2/${#STAGES[@]}] $name"
-    "$PYTHON" "$PROJECT_ROOT/$stage" ${arguments[@]+"${arguments[@]}"} || status=$?
+    # In the background, because bash handles signals only while it waits, not while a program runs before it.
+    "$PYTHON" "$PROJECT_ROOT/$stage" ${arguments[@]+"${arguments[@]}"} &
+    CHILD=$!
+    wait "$CHILD" || status=$?
+    CHILD=
     if ((status != 0)); then
         say "stage $name failed with exit code $status. Once mended, go on with --from $name"
         exit "$status"
     fi
 }
 
+# Opens the lock file of the output folder and keeps it open, so that no other run comes in between two stages:
+# the first stage locks it. Where the configs cannot be read, the first stage says why.
+open_lock_file() {
+    local file
+    file=$("$PYTHON" - "$PROJECT_ROOT" 2>/dev/null <<'PYTHON_CODE'
+import sys
+from pathlib import Path
+
+root = Path(sys.argv[1])
+sys.path.insert(0, str(root))
+
+from utils.config import load_config
+from utils.run_lock import lock_file
+from utils.settings import CreationSettings
+
+print(lock_file(load_config(CreationSettings, root / "dataset_creation" / "config.yaml").output_dir))
+PYTHON_CODE
+    ) || return 0
+    if mkdir -p -- "${file%/*}" && : >>"$file"; then
+        exec 9>>"$file"
+        export IMAPP_LOCK_DESCRIPTOR=9
+    fi
+}
+
+# Ends the running stage in its orderly way, and then the chain. The stage has printed that it was interrupted.
+stop() {
+    trap '' INT TERM
+    if [[ -n $CHILD ]]; then
+        kill -s TERM "$CHILD" 2>/dev/null || true
+        wait "$CHILD" || true
+    else
+        say "interrupted"
+    fi
+    exit "$1"
+}
+
 main() {
-    local first=0 last=$((${#STAGES[@]} - 1)) i
+    local first=0 last=$((${#STAGES[@]} - 1)) check=no i
     while (($# > 0)); do
         case $1 in
             --from) first=$(stage_position "$1" "${2:-}") || exit; shift ;;
             --until) last=$(stage_position "$1" "${2:-}") || exit; shift ;;
             --list) list_stages; exit ;;
+            --check) check=yes ;;
             --help | -h) print_help; exit ;;
             *) usage_error "unknown argument '$1'; --help tells which there are" ;;
         esac
@@ -118,8 +160,14 @@ main() {
     ((first <= last)) || usage_error \
         "--from $(stage_name "${STAGES[first]}") comes after --until $(stage_name "${STAGES[last]}")"
 
-    trap 'say "interrupted"; exit 130' INT
+    CHILD=
+    trap 'stop 130' INT
+    trap 'stop 143' TERM
     set_up_environment
+    if [[ $check == yes ]]; then
+        exec "$PYTHON" "$PROJECT_ROOT/multiannotator_analysis/check_run.py"
+    fi
+    open_lock_file
     for ((i = first; i <= last; i++)); do
         run_stage "${STAGES[i]}" "$((i + 1))"
     done

@@ -31,6 +31,10 @@ STAGES = {
 }
 
 
+# Folders of an output tree that hold no results.
+NO_RESULTS = {"logs", "cache"}
+
+
 def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="run every test at full size")
 
@@ -92,11 +96,11 @@ def run_chain(raw: Path, output: Path, *arguments, until: str | None = None) -> 
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Return every file below a folder, logs aside, as relative name -> bytes."""
+    """Return every file below a folder as relative name -> bytes; logs, cache and run manifest aside."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "logs" not in path.relative_to(folder).parts
+        if path.is_file() and path.name != "run_manifest.json" and not NO_RESULTS & {*path.relative_to(folder).parts}
     }
 
 

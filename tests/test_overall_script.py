@@ -45,6 +45,18 @@ with open(root / "ran.txt", "a") as ran:
 behaviour = root / f"{name}.behaviour"
 exec(behaviour.read_text() if behaviour.exists() else "")
 """
+ENDS_WHEN_ASKED = """
+import signal
+def end(*_):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print(name + ": interrupted", file=sys.stderr)
+    sys.exit(1)
+signal.signal(signal.SIGINT, end)
+signal.signal(signal.SIGTERM, end)
+(root / "waiting").touch()
+time.sleep(50)
+"""
 # Answers the questions that the set-up asks an interpreter, and notes what it is told to install.
 STAND_IN_PYTHON = """#!/bin/sh
 case "$*" in
@@ -208,16 +220,22 @@ def test_the_first_stage_that_fails_ends_the_run_with_its_exit_code(active, code
     assert active.ran() == ["move_dataset", "mask_qa"]
 
 
-def test_an_interrupt_ends_the_run_with_one_line(active):
-    ended_by_it = "__import__('signal').signal(2, lambda *_: sys.exit(130))"
-    active.behave("move_dataset", f"{ended_by_it}\n(root / 'waiting').touch()\ntime.sleep(50)")
+@pytest.mark.parametrize(
+    ("send", "number"),
+    [
+        pytest.param(os.killpg, signal.SIGINT, id="Ctrl-C reaches script and stage"),
+        pytest.param(os.kill, signal.SIGTERM, id="SIGTERM reaches the script alone"),
+    ],
+)
+def test_an_interrupt_ends_the_run_with_one_line(active, send, number):
+    active.behave("move_dataset", ENDS_WHEN_ASKED)
     process = active.start()
     while not (active.root / "waiting").exists() and process.poll() is None:
         time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGINT)
+    send(process.pid, number)
     _, shown = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert shown.endswith(f"[3/{len(STAGES)}] move_dataset\noverall_script.sh: interrupted\n")
+    assert process.returncode == 128 + number
+    assert shown.endswith(f"[3/{len(STAGES)}] move_dataset\nmove_dataset: interrupted\n")
     assert active.ran()[-1] == "move_dataset"
 
 

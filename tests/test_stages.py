@@ -160,7 +160,7 @@ def test_console_and_log(small_run, rerun, stage):
     for line in wrote:
         path = line.partition("wrote ")[2]
         assert path.startswith(str(rerun)) and (rerun / path).exists()
-    (log,) = (rerun / "logs").iterdir()
+    (log,) = (rerun / "logs").glob("*.log")
     text = log.read_text("utf-8")
     assert "DEBUG" in text and f"output_dir=PosixPath('{rerun}')" in text
     assert [line[9:] for line in (closing, *wrote) if line[9:] not in text] == []

@@ -20,6 +20,8 @@ Schema = TypeVar("Schema")
 # Folders that users may name in the environment; like paths on the command line they are relative to the
 # current directory, not to a configuration file.
 PATH_VARIABLES = ("IMAPP_OUTPUT_DIR", "IMAPP_DEMO_DIR")
+# Fields of a schema that the code fills in.
+NOT_KEYS = ("config_file", "inputs_read")
 _COMMAND_LINE = "the command line"
 
 
@@ -72,7 +74,7 @@ def _from_here(path: Any) -> Any:
 
 def _type_hints(schema: type) -> dict[str, Any]:
     """Return the type of each key; a map of lists of paths is text to OmegaConf, and marked as paths."""
-    hints = {name: hint for name, hint in get_type_hints(schema).items() if name != "config_file"}
+    hints = {name: hint for name, hint in get_type_hints(schema).items() if name not in NOT_KEYS}
     marked = [field.name for field in dataclasses.fields(schema) if field.metadata.get("paths")]
     return {**hints, **{name: dict[str, list[Path]] for name in marked}}
 

@@ -46,8 +46,9 @@ class CommonSettings:
     new_dataset_metadata_output_dir: Path = _key("folder of the metadata tables")
     output_seg_masks_metadata_path: Path = _key("segmentation metadata table")
     output_img_metadata_path: Path = _key("image metadata table")
-    # Set by load_config; not a key.
+    # Not keys: the file, set by load_config; and the md5 of each table read, by key, noted by read_input.
     config_file: Path | None = None
+    inputs_read: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass

@@ -6,23 +6,37 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from utils.config import describe_keys, load_config
 from utils.errors import PipelineError
+from utils.interrupts import Interrupted, orderly_interrupts
+from utils.run_lock import exclusive_run
 
-EXIT_OK, EXIT_DATA, EXIT_INTERRUPTED = 0, 1, 130
+EXIT_OK, EXIT_DATA = 0, 1
 
 
 @dataclass
 class Outcome:
-    """What a stage has done: `counts` in words, and the files it wrote."""
+    """What a stage has done.
+
+    Attributes
+    ----------
+    counts : str
+        In words, for the closing line.
+    files : sequence of Path
+        Files and folders that it wrote, for the closing lines; the files go into the run manifest.
+    checksums : mapping of Path to str or None
+        Further files for the run manifest, with their md5 (None: to be computed): the contents of folders,
+        and files that were moved away.
+    """
 
     counts: str
     files: Sequence[Path] = field(default_factory=list)
+    checksums: Mapping[Path, str | None] = field(default_factory=dict)
 
 
 def run_stage(main: Callable[..., Outcome], schema: type) -> None:
@@ -37,22 +51,31 @@ def run_stage(main: Callable[..., Outcome], schema: type) -> None:
         Dataclass of the configuration, see utils.settings.
     """
     script = Path(main.__code__.co_filename).resolve()
-    arguments = _parse_arguments(main.__globals__["__doc__"], script, schema)
+    help_text, keys = _parse_docstring(main.__globals__["__doc__"])
+    arguments = _parse_arguments(help_text, keys, script, schema)
     try:
-        config = load_config(schema, arguments.config, arguments.overrides)
-        log_file = _start_logging(script.stem, config)
+        with orderly_interrupts():
+            config = load_config(schema, arguments.config, arguments.overrides)
+            log_file = _start_logging(script.stem, config)
+            code = _run(lambda: _work(main, config, script, keys), config, script.stem, log_file)
     except PipelineError as error:
         print(f"{script.stem}: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
-    raise SystemExit(_run(main, config, script.stem, log_file))
+    except Interrupted as interrupted:
+        print(f"{script.stem}: interrupted", file=sys.stderr)
+        raise SystemExit(interrupted.exit_code) from None
+    raise SystemExit(code)
 
 
-def _parse_arguments(docstring: str, script: Path, schema: type) -> argparse.Namespace:
+def _parse_docstring(docstring: str) -> tuple[str, list[str]]:
     text, _, names = docstring.strip().rpartition("\nKeys:")
-    keys = [name.strip() for name in names.rstrip(".").split(",")]
+    return text, [name.strip() for name in names.rstrip(".").split(",")]
+
+
+def _parse_arguments(help_text: str, keys: Sequence[str], script: Path, schema: type) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog=script.name,
-        description=text,
+        description=help_text,
         epilog=f"keys:\n{describe_keys(schema, keys)}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -95,19 +118,31 @@ def _start_logging(stage: str, config: object) -> Path:
     return log_file
 
 
-def _run(main: Callable, config: object, stage: str, log_file: Path) -> int:
+def _work(main: Callable[..., Outcome], config: object, script: Path, keys: Sequence[str]) -> Outcome:
+    from utils.manifest import read_manifest, record_stage
+
+    with exclusive_run(config.output_dir, script.stem):
+        read_manifest(config.output_dir)  # an unusable one is better known before the work than after it
+        outcome = main(config)
+        outputs = {path: None for path in outcome.files if not path.is_dir()} | dict(outcome.checksums)
+        if outputs:
+            record_stage(script, keys, config, outputs)
+    return outcome
+
+
+def _run(work: Callable[[], Outcome], config: object, stage: str, log_file: Path) -> int:
     from loguru import logger
 
     logger.debug("{} with {}", stage, config)
     started = time.monotonic()
     try:
-        outcome = main(config)
+        outcome = work()
     except PipelineError as error:
         logger.error("{}: {}", stage, error)
         return error.exit_code
-    except KeyboardInterrupt:
+    except Interrupted as interrupted:
         logger.error("{}: interrupted; what was finished is kept, nothing is half written", stage)
-        return EXIT_INTERRUPTED
+        return interrupted.exit_code
     except Exception as error:
         logger.bind(log_only=True).exception("{} failed", stage)
         fault = "a file cannot be used" if isinstance(error, OSError) else "a fault of the pipeline"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from utils.errors import PipelineError
 from utils.files import atomic_path, missing_input, write_bytes_atomically
 from utils.lazy import pd
+from utils.md5 import md5_of_file
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -60,11 +61,16 @@ def read_input(
     numeric: Sequence[str] = (),
     made_by: str | None = None,
 ) -> DataFrame:
-    """Read the table that a config key names; a missing one is reported with key, file and stage."""
+    """Read the table that a config key names, and note its md5 in the config for the run manifest.
+
+    A missing table is reported with key, file and the stage that makes it.
+    """
     path = Path(getattr(config, key))
     if not path.is_file():
         raise missing_input(config, key, path, made_by)
-    return read_table(path, columns, numeric)
+    table = read_table(path, columns, numeric)
+    config.inputs_read[key] = md5_of_file(path)
+    return table
 
 
 def write_table(table: DataFrame, path: Path) -> Path:

@@ -1,0 +1,127 @@
+"""Compare the output folder with the run manifest: which outputs are no longer what the run made.
+
+Reads:  metadata/run_manifest.json, every file that it names, and the config.yaml of each stage's folder.
+Writes: nothing.
+Rules:  An output that is missing or changed, and a raw table that changed since it was read, are errors.
+        Settings, code and packages that differ from those of the run are warnings, as are files that no
+        stage has recorded. Logs and the cache are not compared.
+
+Keys: output_dir, num_workers, verbose.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from utils.config import load_config
+from utils.errors import PipelineError
+from utils.manifest import PROJECT_ROOT, environment_now, manifest_file, read_manifest, settings_of
+from utils.md5 import md5_of_file
+from utils.parallel import Failure, map_items
+from utils.settings import AnalysisSettings, CreationSettings, MultiannotatorSettings
+from utils.stage import Outcome, run_stage
+
+SCHEMAS = {
+    "dataset_creation": CreationSettings,
+    "dataset_analysis": AnalysisSettings,
+    "multiannotator_analysis": MultiannotatorSettings,
+}
+NOT_COMPARED = ("logs", "cache")
+
+
+def compare_outputs(stages: dict[str, Any], root: Path, num_workers: int | None) -> list[str]:
+    """Return a line for every recorded output that is missing or changed."""
+    recorded = [(name, md5, stage) for stage, record in stages.items() for name, md5 in record["outputs"].items()]
+    paths = [root / name for name, _, _ in recorded]
+    found = map_items(md5_of_file, paths, num_workers=num_workers, label="checksums", unit="file", threads=True)
+    differences = []
+    for (name, md5, stage), now in zip(recorded, found, strict=True):
+        if isinstance(now, Failure):
+            differences.append(f"{name}: missing or unreadable (made by {stage})")
+        elif now != md5:
+            differences.append(f"{name}: changed (made by {stage})")
+    return differences
+
+
+def compare_raw_tables(stages: dict[str, Any], configs: dict[str, Any], root: Path) -> list[str]:
+    """Return a line for every table from outside the output folder that is not what a stage has read."""
+    differences = []
+    for stage, record in stages.items():
+        config = configs[folder_of(record)]
+        for key, md5 in record["inputs"].items():
+            path = getattr(config, key)
+            if not path.is_relative_to(root) and not (path.is_file() and md5_of_file(path) == md5):
+                differences.append(f"{key}: missing, or not the table that {stage} has read")
+    return differences
+
+
+def compare_settings(stages: dict[str, Any], configs: dict[str, Any]) -> Iterator[str]:
+    """Yield a line for every setting that is not what it was when its stage ran."""
+    for stage, record in stages.items():
+        now = settings_of(configs[folder_of(record)], record["settings"])
+        for key, value in record["settings"].items():
+            if now[key] != value:
+                yield f"{stage} ran with {key}: {value}; its config says {now[key]}"
+
+
+def compare_environment(manifest: dict[str, Any]) -> Iterator[str]:
+    """Yield a line for every stage that ran with other code, another Python or other packages."""
+    now = environment_now()
+    for stage, record in manifest["stages"].items():
+        before = manifest["environments"][record["environment"]]
+        parts = {"code_md5": "code", "version": "version", "python": "Python", "packages": "packages"}
+        differing = [label for name, label in parts.items() if before[name] != now[name]]
+        if differing:
+            yield f"{stage} ran with other {', '.join(differing)}"
+
+
+def unrecorded_files(stages: dict[str, Any], root: Path) -> list[str]:
+    """Return the files below the output folder that no stage has recorded."""
+    recorded = {name for record in stages.values() for name in record["outputs"]}
+    recorded.add(manifest_file(root).relative_to(root).as_posix())
+    found = []
+    for folder, folders, names in os.walk(root):
+        if Path(folder) == root:
+            folders[:] = [name for name in folders if name not in NOT_COMPARED]
+            names = [name for name in names if name not in ("README.md", ".gitkeep")]
+        found += [(Path(folder) / name).relative_to(root).as_posix() for name in names]
+    return sorted(set(found) - recorded)
+
+
+def folder_of(record: dict[str, Any]) -> str:
+    """Return the folder of a recorded stage's configuration."""
+    return record["script"].partition("/")[0]
+
+
+def main(config: MultiannotatorSettings) -> Outcome:
+    """Compare everything; fail when an output or a raw table is not what it was."""
+    from loguru import logger
+
+    root = config.output_dir
+    if not manifest_file(root).is_file():
+        raise PipelineError(
+            "There is no run manifest.", where=manifest_file(root), hint="run overall_script.sh first; it writes one"
+        )
+    manifest = read_manifest(root)
+    stages = manifest["stages"]
+    configs = {name: load_config(schema, PROJECT_ROOT / name / "config.yaml") for name, schema in SCHEMAS.items()}
+    for line in [*compare_settings(stages, configs), *compare_environment(manifest)]:
+        logger.warning("{}", line)
+    extra = unrecorded_files(stages, root)
+    if extra:
+        logger.warning("{} files that no stage has recorded, among them {}", len(extra), ", ".join(extra[:3]))
+    differences = [*compare_raw_tables(stages, configs, root), *compare_outputs(stages, root, config.num_workers)]
+    if differences:
+        raise PipelineError("Not everything is as the run left it.", where=manifest_file(root), offenders=differences)
+    count = sum(len(record["outputs"]) for record in stages.values())
+    return Outcome(f"{count} outputs of {len(stages)} stages are as the run left them")
+
+
+if __name__ == "__main__":
+    run_stage(main, MultiannotatorSettings)

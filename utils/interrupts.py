@@ -1,0 +1,39 @@
+"""Ctrl-C and SIGTERM end a stage in the same orderly way."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked the run to end; `exit_code` is what a shell expects: 128 and the signal's number."""
+
+    def __init__(self, number: int):
+        super().__init__(number)
+        self.exit_code = 128 + number
+
+
+@contextmanager
+def orderly_interrupts() -> Iterator[None]:
+    """Raise `Interrupted` at the first SIGINT or SIGTERM, and ignore both from then on while things are tidied."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers, and only there they run
+        return
+    earlier = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, _frame: object) -> None:
+    # One Ctrl-C reaches a stage twice when the terminal and overall_script.sh both pass it on.
+    for ignored in _SIGNALS:
+        signal.signal(ignored, signal.SIG_IGN)
+    raise Interrupted(number)
