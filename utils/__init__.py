@@ -1,10 +1,12 @@
 """Code that several stages share.
 
-Importing it answers two questions before anything heavy is loaded: are the requirements there, and how many
-threads may the libraries start. Work is spread over processes, so each library keeps to one thread.
+Importing it settles three things before anything heavy is loaded: whether the requirements are there, how many
+threads the libraries may start (one each, since work is spread over processes), and that an interrupt while
+modules are still being imported shows no traceback.
 """
 
 import os as _os
+import sys as _sys
 from importlib.util import find_spec as _find_spec
 
 _REQUIRED = (
@@ -36,3 +38,15 @@ if _missing:
 
 for _name in _THREAD_LIMITS:
     _os.environ[_name] = "1"
+
+_show_exception = _sys.excepthook
+
+
+def _hide_interrupts(kind, error, trace) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        print("interrupted", file=_sys.stderr)
+    else:
+        _show_exception(kind, error, trace)
+
+
+_sys.excepthook = _hide_interrupts

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -107,7 +108,7 @@ def _start_logging(stage: str, config: object) -> Path:
     )
     try:
         log_file.parent.mkdir(parents=True, exist_ok=True)
-        logger.add(log_file, level="DEBUG", format="{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message}", **quiet)
+        log_file.touch()
     except OSError as error:
         raise PipelineError(
             "The log file cannot be written.",
@@ -115,7 +116,15 @@ def _start_logging(stage: str, config: object) -> Path:
             expected="a writable output_dir",
             found=error.strerror,
         ) from error
+    log_format = "{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message}"
+    logger.add(lambda line: _append(line, log_file), level="DEBUG", format=log_format, **quiet)
     return log_file
+
+
+def _append(line: str, log_file: Path) -> None:
+    # On a full disk the console alone reports the error; a second one, about the log, would hide it.
+    with suppress(OSError), open(log_file, "a", encoding="utf-8", errors="backslashreplace") as stream:
+        stream.write(line)
 
 
 def _work(main: Callable[..., Outcome], config: object, script: Path, keys: Sequence[str]) -> Outcome:
