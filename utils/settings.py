@@ -19,6 +19,14 @@ class Transfer(enum.Enum):
     symlink = "symlink"
 
 
+class Executor(enum.Enum):
+    """Where the stages that decode masks work."""
+
+    serial = "serial"
+    processes = "processes"
+    dask = "dask"
+
+
 class OverlaySelection(enum.Enum):
     """Which images plot_overlaid_segmentations draws."""
 
@@ -31,8 +39,8 @@ class OverlaySelection(enum.Enum):
 def _key(help_text: str, default: Any = MISSING, paths: bool = False, within: tuple | None = None) -> Any:
     """Describe a key; `within` holds the least and the greatest number that it takes (None: no limit)."""
     metadata = {"help": help_text, "paths": paths, "within": within}
-    if isinstance(default, list):
-        return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
+    if isinstance(default, list | dict):
+        return dataclasses.field(default_factory=lambda: type(default)(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -42,6 +50,8 @@ class CommonSettings:
 
     output_dir: Path = _key("folder of everything that is written")
     num_workers: int | None = _key("processes to use; null: all cores", None, within=(1, None))
+    executor: Executor = _key("serial, processes or dask: where masks are decoded", Executor.processes)
+    dask_scheduler: str | None = _key("address of the Dask scheduler, e.g. tcp://192.168.0.1:8786", None)
     verbose: bool = _key("show DEBUG lines on the console", False)
     new_dataset_metadata_output_dir: Path = _key("folder of the metadata tables")
     output_seg_masks_metadata_path: Path = _key("segmentation metadata table")
@@ -69,7 +79,36 @@ class CreationSettings(CommonSettings):
     target_data_dir: Path = _key("folder that receives images and masks")
     separate_images_and_masks: bool = _key("true: images/ and seg_masks/ below target_data_dir", True)
     transfer: Transfer = _key("copy, hardlink or symlink", Transfer.copy)
+    keep_embedded_metadata: bool = _key("true: leave EXIF, XMP, comments and the like in the shipped files", False)
+    creator_mapping_path: Path | None = _key("file outside the output that says who is A00, A01, …; null: none", None)
     limit_images: int | None = _key("a trial run on the first N images; null: all", None, within=(1, None))
+    own_masks_dir: Path | None = _key("make_raw_tables: folder of masks of your own", None)
+    own_images_dir: Path | None = _key("make_raw_tables: folder of their images", None)
+    own_name_pattern: str = _key("make_raw_tables: what the masks' file names say", "{image}_{annotator}.png")
+    own_foreground: str = _key('make_raw_tables: which values are foreground: nonzero, zero, ">N" or "=N"', "nonzero")
+    own_tool: dict[str, str] = _key("make_raw_tables: tool that each text of {tool} stands for", {})
+    own_skill: dict[str, str] = _key("make_raw_tables: skill that each text of {skill} stands for", {})
+    own_default_tool: str = _key("make_raw_tables: tool where the pattern has no {tool}", "missing")
+    own_default_skill: str = _key("make_raw_tables: skill where the pattern has no {skill}", "expert")
+    own_allow_unmatched: bool = _key("make_raw_tables: warn of files of other names rather than refuse them", True)
+    own_raw_dir: Path = _key(
+        "make_raw_tables: folder that receives the raw tables and masks", Path("original_metadata_files/own")
+    )
+    release_segs_zip: Path | None = _key("archive of the released masks, segs.zip", None)
+    release_seg_metadata_path: Path | None = _key("released segmentation metadata, csv or csv.gz", None)
+    release_img_metadata_path: Path | None = _key("released image metadata", None)
+    release_subset_metadata_path: Path | None = _key("released metadata of images with several masks", None)
+    release_pairwise_metrics_path: Path | None = _key("released pairwise agreement", None)
+    release_metrics_summary_path: Path | None = _key("released summary of the agreement", None)
+    release_image_level_metrics_path: Path | None = _key("released agreement per image", None)
+    release_allow_incomplete: bool = _key("true: leave out masks that are missing or differ, with a warning", False)
+    release_verify_imported: bool = _key("true: verify the imported masks rather than those in the archive", False)
+    release_zip_max_bytes: int = _key("most bytes that the archive may unpack to", 20_000_000_000, within=(1, None))
+    release_zip_max_ratio: float = _key(
+        "most bytes that a file above a mebibyte may unpack to, for each packed one", 200.0, within=(1, None)
+    )
+    release_import_differences_path: Path = _key("table of what import_release found missing or differing")
+    release_verify_differences_path: Path = _key("table of what verify_release found differing")
 
 
 @dataclass
@@ -79,6 +118,7 @@ class DatasetSettings(CommonSettings):
     new_dataset_dir: Path = _key("folder of the made dataset")
     new_dataset_masks_dir: Path = _key("folder of its masks")
     new_dataset_images_dir: Path = _key("folder of its images")
+    cache_dir: Path | None = _key("folder of results kept for later runs; null: keep none", None)
 
 
 @dataclass
@@ -106,6 +146,9 @@ class MultiannotatorSettings(DatasetSettings):
     staple_performance_path: Path = _key("STAPLE's sensitivity and specificity per mask")
     failures_path: Path = _key("images that could not be computed")
     visualizations_dir: Path = _key("folder of the figures")
+    output_seg_masks_metadata_qa_results_path: Path = _key("table of QA results")
+    report_dir: Path = _key("folder of the report")
+    report_thumbnail_pixels: int = _key("longest side of the report's thumbnails", 640, within=(32, 4096))
     audit_fraction: float = _key("share of images (0 to 1) recomputed with SimpleITK and MedPy", 0.0, within=(0, 1))
     audit_seed: int = _key("which images that share is", 0)
     staple_max_iterations: int = _key("cap on STAPLE's iterations", 10000, within=(1, None))
