@@ -2,7 +2,8 @@
 
 Reads: lists of image ids, other_datasets_dir/<Dataset>/*.txt, one id a line; segmentation metadata.
 Writes: other_datasets_overlap.png, .svg and .pdf in upset_plots_dir.
-Rules: a dataset without a list, or with empty lists only, is left out and named in a warning.
+Rules: a dataset without a list, or with empty lists only, is left out and named in a warning. A folder
+    that is not there is warned of too: without other datasets there is nothing to draw.
 
 Keys: other_datasets_dir, output_seg_masks_metadata_path, upset_plots_dir, output_dir, verbose.
 """
@@ -15,7 +16,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from utils.errors import PipelineError
-from utils.files import require_folder
 from utils.plotting import save_figure
 from utils.settings import AnalysisSettings
 from utils.stage import Outcome, run_stage
@@ -65,7 +65,10 @@ def read_datasets(folder: Path) -> tuple[dict[str, set[str]], list[str]]:
 def _read_other_datasets(config: AnalysisSettings) -> dict[str, set[str]]:
     from loguru import logger
 
-    others, without_ids = read_datasets(require_folder(config, "other_datasets_dir"))
+    if not config.other_datasets_dir.is_dir():
+        logger.warning("other_datasets_dir names no folder: {}", config.other_datasets_dir)
+        return {}
+    others, without_ids = read_datasets(config.other_datasets_dir)
     if IMAPP in others:
         raise PipelineError(
             f"A folder of another dataset has the name {IMAPP}.",

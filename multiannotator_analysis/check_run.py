@@ -56,6 +56,8 @@ def compare_raw_tables(stages: dict[str, Any], configs: dict[str, Any], root: Pa
         config = configs[folder_of(record)]
         for key, md5 in record["inputs"].items():
             path = getattr(config, key)
+            if path is None:
+                continue  # named on the command line of that run alone
             if not path.is_relative_to(root) and not (path.is_file() and md5_of_file(path) == md5):
                 differences.append(f"{key}: missing, or not the table that {stage} has read")
     return differences
