@@ -3,16 +3,20 @@
 Reads:  the metadata tables of create_dataset, the raw segmentation table, the raw images and masks.
 Writes: images/{img_filename} and seg_masks/{seg_filename} below target_data_dir.
 Rules:  All missing files are listed at once, and the disk must have room, before anything is transferred.
-        What is there and identical is skipped. A mask must still have the md5 that create_dataset saw.
+        Files ship without embedded personal data (EXIF, GPS, XMP, IPTC, comments, texts); pixels stay, and
+        files without such data stay byte for byte. What is there and identical is skipped. A mask must
+        still have the md5 that create_dataset saw. Pictures that are not upright are warned of.
 
 Keys: orig_imgs_dirs, orig_segs_dir, raw_seg_masks_metadata_path, output_seg_masks_metadata_path,
-target_data_dir, separate_images_and_masks, transfer, output_dir, num_workers, verbose.
+target_data_dir, separate_images_and_masks, transfer, keep_embedded_metadata, output_dir, num_workers, verbose.
 """
 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +27,12 @@ from constants import RAW_SEG_COLUMNS
 from utils.errors import PipelineError
 from utils.naming import SEG_COLUMNS, humans_only
 from utils.parallel import Failure, map_items
-from utils.raw_files import find_images, is_file
+from utils.raw_files import find_images, is_file, mask_label, read_raw_masks
 from utils.settings import CreationSettings
+from utils.shipped_bytes import FORMAT_NAMES
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
-from utils.transfer import Move, check_room, is_copied, transfer_file
+from utils.transfer import Delivery, Move, check_room, is_copied, transfer_file
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -51,60 +56,96 @@ def plan_moves(metadata: DataFrame, raw: DataFrame, config: CreationSettings) ->
     images = metadata.drop_duplicates("ISIC_id")
     raw_images = find_images(images["ISIC_id"], config.orig_imgs_dirs)
     missing = [f"image {isic_id}" for isic_id in images["ISIC_id"] if isic_id not in raw_images]
-    # By both ids: a row that create_dataset dropped may repeat the mskObjectID of one that it kept.
-    raw_names = dict(zip(zip(raw["ISIC_id"], raw["mskObjectID"], strict=True), raw["filename"], strict=True))
     moves = [
-        Move(raw_images[isic_id], images_dir / name)
+        Move(raw_images[isic_id], images_dir / name, subject=f"image {isic_id}")
         for isic_id, name in zip(images["ISIC_id"], images["img_filename"], strict=True)
         if isic_id in raw_images
     ]
+    # By both ids: a row that create_dataset dropped may repeat the mskObjectID of one that it kept.
+    raw_rows = dict(zip(zip(raw["ISIC_id"], raw["mskObjectID"], strict=True), raw["filename"].items(), strict=True))
     columns = ["ISIC_id", "mskObjectID", "seg_filename", "mask_md5"]
     for isic_id, object_id, name, md5 in metadata[columns].itertuples(index=False):
-        source = config.orig_segs_dir / raw_names.get((isic_id, object_id), "")
-        if is_file(source):
-            moves.append(Move(source, masks_dir / name, md5))
+        row, filename = raw_rows.get((isic_id, object_id), ("?", ""))
+        move = Move(config.orig_segs_dir / filename, masks_dir / name, md5, f"mask of {mask_label(row, object_id)}")
+        if is_file(move.source):
+            moves.append(move)
         else:
-            missing.append(f"mask with mskObjectID {object_id}")
+            missing.append(move.subject)
     if missing:
         where = f"orig_imgs_dirs and orig_segs_dir of {config.config_file}"
         raise PipelineError(f"{len(missing)} raw files are missing.", where=where, offenders=missing)
     return moves
 
 
-def transfer_all(moves: Sequence[Move], config: CreationSettings) -> int:
-    """Transfer every file that is not there yet, and return how many that were.
+def transfer_all(moves: Sequence[Move], config: CreationSettings) -> list[Delivery]:
+    """Transfer every file that is not there yet, and return what became of each.
 
     Raises
     ------
     PipelineError
         Listing every file that could not be transferred; the others are in place.
     """
-    done = list(
-        map_items(
-            lambda move: transfer_file(move, config.transfer.value),
-            moves,
-            num_workers=config.num_workers,
-            label="transfer",
-            unit="file",
-            threads=True,
-        )
-    )
+    transfer = partial(transfer_file, how=config.transfer.value, keep_embedded_metadata=config.keep_embedded_metadata)
+    workers = config.num_workers
+    done = list(map_items(transfer, moves, num_workers=workers, label="transfer", unit="file", threads=True))
     failed = [f"{m.target.name}: {d.reason}" for m, d in zip(moves, done, strict=True) if isinstance(d, Failure)]
     if failed:
         raise PipelineError("Files could not be transferred.", where=config.target_data_dir, offenders=failed)
-    return sum(done)
+    return done
+
+
+def warn_of_findings(moves: Sequence[Move], done: Sequence[Delivery], keep_embedded_metadata: bool) -> None:
+    """Warn of pictures that are not upright, and of files that may still carry embedded metadata."""
+    from loguru import logger
+
+    found = [(move, delivery.findings) for move, delivery in zip(moves, done, strict=True)]
+    turned = [f"{move.subject} ({it.orientation})" for move, it in found if it.orientation != 1]
+    if turned:
+        logger.warning(
+            "{} files have an Orientation other than 1; was each mask drawn on the turned picture or not? {}",
+            len(turned),
+            "; ".join(turned),
+        )
+    if keep_embedded_metadata:
+        return
+    broken = [move.subject for move, it in found if not it.is_whole]
+    if broken:
+        logger.warning(
+            "{} files are damaged; embedded metadata behind the damage are still there: {}",
+            len(broken),
+            "; ".join(broken),
+        )
+    unknown = Counter(move.target.suffix for move, it in found if not it.is_known)
+    if unknown:
+        logger.warning(
+            "{} files are none of {}, and ship as they are, with any embedded metadata: {}",
+            unknown.total(),
+            FORMAT_NAMES,
+            ", ".join(f"{count} {suffix}" for suffix, count in sorted(unknown.items())),
+        )
+
+
+def describe(done: Sequence[Delivery], how: str) -> str:
+    """Return the counts of the closing line."""
+    new = sum(delivery.is_new for delivery in done)
+    stripped = sum(delivery.findings.is_stripped for delivery in done)
+    counts = f"{new} files transferred ({how}), {len(done) - new} already there"
+    if not stripped:
+        return counts
+    copies = "" if how == "copy" else f", so they are copies and no {how}s"
+    return f"{counts}; embedded metadata taken out of {stripped}{copies}"
 
 
 def main(config: CreationSettings) -> Outcome:
     """Plan all transfers, check them, carry them out."""
     metadata = humans_only(read_input(config, "output_seg_masks_metadata_path", SEG_COLUMNS, made_by="create_dataset"))
-    raw = read_input(config, "raw_seg_masks_metadata_path", RAW_SEG_COLUMNS)
-    moves = plan_moves(metadata, raw, config)
+    moves = plan_moves(metadata, read_raw_masks(config, RAW_SEG_COLUMNS), config)
     if config.transfer.value == "copy":
         check_room([move for move in moves if not is_copied(move)], config.target_data_dir)
-    transferred = transfer_all(moves, config)
-    counts = f"{transferred} files transferred ({config.transfer.value}), {len(moves) - transferred} already there"
-    return Outcome(counts, sorted(set(target_folders(config))))
+    done = transfer_all(moves, config)
+    warn_of_findings(moves, done, config.keep_embedded_metadata)
+    checksums = {move.target: delivery.md5 for move, delivery in zip(moves, done, strict=True)}
+    return Outcome(describe(done, config.transfer.value), sorted(set(target_folders(config))), checksums)
 
 
 if __name__ == "__main__":

@@ -164,7 +164,8 @@ def test_all_missing_files_are_listed_before_any_is_moved(run):
         (run.raw / name).unlink()
     code, text = run.stage("move_dataset")
     assert (code, "4 raw files are missing" in text) == (1, True)
-    for line in ("image IMG_01", "image IMG_03", "mask with mskObjectID d1", "mask with mskObjectID NA"):
+    masks = ("mask of row 8 (mskObjectID 'd1')", "mask of row 4 (mskObjectID 'NA')")
+    for line in ("image IMG_01", "image IMG_03", *masks):
         assert f"- {line}\n" in text
     assert not (run.output / "images").exists() and not (run.output / "seg_masks").exists()
 

@@ -51,8 +51,8 @@ def test_each_mode_and_its_rerun(made, how):
 def test_modes_can_be_changed(tmp_path, first, second):
     source, target = tmp_path / "a.png", tmp_path / "new" / "b.png"
     source.write_bytes(b"mask")
-    assert transfer_file(Move(source, target), first)
-    assert transfer_file(Move(source, target), second) == (first != second)
+    assert transfer_file(Move(source, target), first).is_new
+    assert transfer_file(Move(source, target), second).is_new == (first != second)
     assert kind_of(target, source) == second
     assert (source.read_bytes(), source.is_symlink()) == (b"mask", False)
 

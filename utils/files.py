@@ -20,13 +20,15 @@ def atomic_path(path: Path) -> Iterator[Path]:
     A killed run leaves the old file or the new one, never half a file. Parents are created. The suffix is
     kept, because image and figure writers choose the format by it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f"{TEMPORARY_PREFIX}{os.getpid()}-{abs(hash(path.name)):x}{path.suffix}"
     try:
         yield temporary
         os.replace(temporary, path)
-    finally:
+    except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_bytes_atomically(path: Path, data: bytes) -> None:

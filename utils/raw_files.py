@@ -1,12 +1,50 @@
-"""Where the raw images are, and what they are called in the dataset."""
+"""The raw segmentation table; where the raw images are, and what they are called in the dataset."""
 
 from __future__ import annotations
 
+import gzip
 import os
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from utils.errors import PipelineError
+from utils.settings import CreationSettings
+from utils.tables import read_input
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _JPEG_EXTENSIONS = ("jpg", "jpeg")
+_FIRST_ROW = 2  # the header is row 1
+
+
+def read_raw_masks(config: CreationSettings, columns: Sequence[str]) -> DataFrame:
+    """Read the raw segmentation table; its index holds the row in the file, from 2 on.
+
+    Raises
+    ------
+    PipelineError
+        As `utils.tables.read_table`; of a table without a header no cell is shown, for it may be a name.
+    """
+    try:
+        table = read_input(config, "raw_seg_masks_metadata_path", columns)
+    except PipelineError:
+        path = config.raw_seg_masks_metadata_path
+        first_line = _first_line(path)
+        if first_line and not any(column.encode() in first_line for column in columns):
+            expected = f"CSV in UTF-8 whose first line names the columns {', '.join(columns)}"
+            found = "a first line that names none of them"
+            raise PipelineError("A table lacks columns.", where=path, expected=expected, found=found) from None
+        raise
+    table.index += _FIRST_ROW
+    return table
+
+
+def mask_label(row: int, object_id: str) -> str:
+    """Return how messages cite a mask: by row and id, since its creator and its raw file name are private."""
+    return f"row {row} (mskObjectID {object_id!r})"
 
 
 def find_images(isic_ids: Iterable[str], folders: Mapping[str, Sequence[Path]]) -> dict[str, Path]:
@@ -56,3 +94,11 @@ def img_filename(isic_id: str, raw_image: Path | None) -> str:
     """
     extension = raw_image.suffix[1:] if raw_image else "jpg"
     return f"{isic_id}.JPG" if extension.lower() in _JPEG_EXTENSIONS else f"{isic_id}.{extension}"
+
+
+def _first_line(path: Path) -> bytes:
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as stream:
+            return stream.readline()
+    except (OSError, EOFError, zlib.error):
+        return b""
