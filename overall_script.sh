@@ -22,6 +22,7 @@ STAGES=(
     multiannotator_analysis/visualization_scripts/plot_annotator_intersections.py
     multiannotator_analysis/visualization_scripts/plot_overlaid_segmentations.py
     multiannotator_analysis/visualization_scripts/plot_iaa_by_diagnosis.py
+    multiannotator_analysis/make_report.py
     multiannotator_analysis/summarise_run.py
 )
 

@@ -15,6 +15,7 @@ from multiannotator_analysis.visualization_scripts import plot_overlaid_segmenta
 from utils.aggregate import metrics_per_image
 from utils.errors import PipelineError
 from utils.naming import METRIC_COLUMNS, PAIR_COLUMNS, SEG_COLUMNS, human_pairs_only, humans_only
+from utils.outlines import border_pixels
 from utils.settings import OverlaySelection
 
 SCRIPTS = "multiannotator_analysis/visualization_scripts"
@@ -149,7 +150,7 @@ def test_images_are_chosen_by_the_mean_of_their_pairs(selection, metric, count, 
 
 def test_outlines_are_the_border_pixels_of_parts_and_holes():
     mask = box(2, 3, 12, 15) & ~box(5, 6, 8, 10) | box(20, 20, 21, 21)
-    found = {tuple(sorted(map(tuple, points.tolist()))) for points in overlaid.outlines(mask, 0.0)}
+    found = {tuple(sorted(map(tuple, points.tolist()))) for points in border_pixels(mask, 0.0)}
     outer = ((3, 2), (3, 2), (3, 11), (14, 2), (14, 11))
     assert outer in found
     assert ((20, 20), (20, 20)) in found
@@ -161,7 +162,7 @@ def test_outlines_are_closed_and_as_near_to_the_border_as_asked():
 
     rows, columns = np.ogrid[:200, :200]
     mask = (rows - 100) ** 2 + (columns - 100) ** 2 <= 80**2
-    (points,) = overlaid.outlines(mask, 1.0)
+    (points,) = border_pixels(mask, 1.0)
     assert (points[0] == points[-1]).all()
     assert 8 < len(points) < 80
     border = mask & (distance_transform_edt(mask) <= 1)
@@ -172,7 +173,7 @@ def test_outlines_are_closed_and_as_near_to_the_border_as_asked():
 
 
 def test_an_empty_mask_has_no_outline():
-    assert overlaid.outlines(box(0, 0, 0, 0), 1.0) == []
+    assert border_pixels(box(0, 0, 0, 0), 1.0) == []
 
 
 def overlay_of(dataset, masks: int, **changes) -> overlaid.Overlay:

@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import lazy_loader as lazy
 import numpy as np
 
 from utils.data import load_masks
 from utils.errors import ConfigError, PipelineError
+from utils.lazy import cv2
 from utils.naming import CONSENSUS, MAJORITY_VOTE, METRIC_COLUMNS, SEG_COLUMNS, STAPLE, human_pairs_only
+from utils.outlines import border_pixels
 from utils.parallel import Failure, map_items
 from utils.plotting import PALETTE, figure_style, save_figure
 from utils.settings import MultiannotatorSettings, OverlaySelection
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from pandas import DataFrame
-
-cv2 = lazy.load("cv2")
 
 _WIDTH = 3.36  # inches; with the margin of save_figure 88 mm: one column of a paper
 _MAX_IMAGE_HEIGHT = 4.5
@@ -95,27 +94,6 @@ def select_images(
     means = pairs.groupby("img_id", sort=True)[metric].mean().dropna()
     ascending = selection is OverlaySelection.lowest
     return means.sort_values(ascending=ascending, kind="stable").index.tolist()[:count]
-
-
-def outlines(mask: np.ndarray, tolerance: float) -> list[np.ndarray]:
-    """Trace the borders of a mask, those of holes too.
-
-    Parameters
-    ----------
-    mask : numpy.ndarray
-        bool, shape (H, W).
-    tolerance : float
-        Pixels that a simplified border may be away from the border pixels (Douglas and Peucker, 1973).
-
-    Returns
-    -------
-    list of numpy.ndarray
-        int, shape (N, 2): the x and y of border pixels, the first repeated at the end. Empty for an empty
-        mask.
-    """
-    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    simplified = (cv2.approxPolyDP(contour, tolerance, True)[:, 0] for contour in contours)
-    return [np.concatenate([points, points[:1]]) for points in simplified]
 
 
 def mask_label(row: object) -> str:
@@ -205,19 +183,11 @@ def _add_outlines(axes: Axes, masks: Sequence[np.ndarray], labels: Sequence[str]
         line_width = _CONSENSUS_WIDTH if is_consensus else _ANNOTATOR_WIDTH
         seam = withStroke(linewidth=line_width + _SEAM, foreground="white" if colour == "black" else "black")
         look = {"linestyle": line, "linewidth": line_width, "path_effects": [seam]}
-        axes.add_collection(LineCollection(outlines(mask, tolerance), colors=colour, **look), autolim=False)
+        axes.add_collection(LineCollection(border_pixels(mask, tolerance), colors=colour, **look), autolim=False)
         handles.append(Line2D([], [], color=colour, label=label if mask.any() else f"{label}: empty", **look))
-    axes.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(0, 0),
-        ncols=2,
-        fontsize=7,
-        frameon=False,
-        handlelength=2.4,
-        borderaxespad=0.3,
-        labelspacing=0.3,
-    )
+    spacing = {"handlelength": 2.4, "borderaxespad": 0.3, "labelspacing": 0.3}
+    place = {"loc": "upper left", "bbox_to_anchor": (0, 0), "ncols": 2}
+    axes.legend(handles=handles, fontsize=7, frameon=False, **place, **spacing)
 
 
 def chosen_overlays(config: MultiannotatorSettings) -> list[Overlay]:

@@ -1,0 +1,122 @@
+"""Make the report: a folder whose index.html shows the dataset, its quality and every disagreement.
+
+Reads:  IMAplusplus_multiannotator_subset_seg_metadata.csv; and as far as they are there: the other metadata, QA,
+        agreement, STAPLE, failures and quarantine tables, images, masks, and the PNG figures.
+Writes: index.html, assets/, data/, details/, thumbs/, votes/ and records/ in report_dir. It opens by double click.
+Rules:  What is not there is named in the report and in the log, and left out. Outlines are within half a pixel of
+        the thumbnail. Photos are not turned by their EXIF orientation, since masks are drawn on the rows as stored.
+        Of an image whose files and table rows have not changed nothing is decoded or written again. Files of
+        images that are no longer there are removed.
+
+Keys: multiannotator_subset_metadata_path, output_seg_masks_metadata_path, output_img_metadata_path,
+output_seg_masks_metadata_qa_results_path, all_pairwise_IAA_metrics_path, image_level_metrics_path,
+IAA_metrics_summary_path, staple_performance_path, failures_path, new_dataset_images_dir, new_dataset_masks_dir,
+visualizations_dir, report_dir, report_thumbnail_pixels, output_dir, num_workers, verbose.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from utils import report_files
+from utils.parallel import Failure, map_items
+from utils.settings import MultiannotatorSettings
+from utils.stage import Outcome, run_stage
+
+if TYPE_CHECKING:
+    from utils.report_images import ImageResult, ReportTask
+    from utils.report_tables import ReportTables
+
+_NAMED = 5  # files that are named of each kind that is missing; the log has all
+
+
+def make_images(tasks: Mapping[str, ReportTask], num_workers: int | None) -> dict[str, ImageResult]:
+    """Make the files of every image; one whose files could not be made has none. Both by ISIC_id."""
+    from loguru import logger
+
+    from utils.report_images import ImageResult, report_image
+
+    results = {}
+    made = map_items(report_image, list(tasks.values()), num_workers=num_workers, label="report")
+    for isic_id, result in zip(tasks, made, strict=True):
+        if isinstance(result, Failure):
+            logger.warning("{}: its files could not be made: {}", isic_id, result.reason)
+            result = ImageResult(unused={isic_id: "image whose files could not be made"})
+        results[isic_id] = result
+    return results
+
+
+def files_not_shown(results: Iterable[ImageResult]) -> list[str]:
+    """Name the files that are not shown, by reason; of many the first few."""
+    from loguru import logger
+
+    by_reason: dict[str, list[str]] = {}
+    for result in results:
+        for name, reason in result.unused.items():
+            logger.debug("{} is not shown: {}", name, reason)
+            by_reason.setdefault(reason, []).append(name)
+    texts = []
+    for reason, names in by_reason.items():
+        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+        texts.append(f"{len(names):,} x {reason}: {', '.join(names[:_NAMED])}{more}")
+    return texts
+
+
+def remove_files_of_others(tasks: Iterable[ReportTask], results: Iterable[ImageResult], report_dir: Path) -> int:
+    """Delete the files of images that the report no longer has; return how many."""
+    keys: dict[str, set[str]] = {folder: set() for folder in report_files.KEYED_FOLDERS}
+    for task, result in zip(tasks, results, strict=True):
+        made = bool(result.stamp)
+        written = {
+            report_files.DETAILS: made and task.details is not None,
+            report_files.THUMBNAILS: result.thumb,
+            report_files.VOTES: result.votes,
+            report_files.RECORDS: made,
+        }
+        for folder, there in written.items():
+            keys[folder].update([task.key] * there)
+    return report_files.remove_stale(report_dir, keys)
+
+
+def write_pages(tables: ReportTables, results: dict[str, ImageResult], config: MultiannotatorSettings) -> list[Path]:
+    """Write the data, copy assets and figures, render the page; log what is missing."""
+    from loguru import logger
+
+    from utils.report_overview import overview
+    from utils.report_rows import index_rows, quality_data
+
+    folder = config.report_dir
+    images, quality, page = index_rows(tables, results), quality_data(tables, results), overview(tables)
+    assets = report_files.copy_assets(folder)
+    page["figures"], left_out = report_files.copy_figures(config.visualizations_dir, folder)
+    page["missing"] = [*tables.missing, *files_not_shown(results.values()), *left_out]
+    for text in page["missing"]:
+        logger.warning("not in the report: {}", text)
+    content = report_files.script_json([images, quality, page, [result.stamp for result in results.values()]])
+    page["stamp"] = report_files.digest(content.encode(), assets)[:16]
+    data = report_files.write_data(folder, images, quality, page["stamp"])
+    return [report_files.write_page(folder, page), *data]
+
+
+def main(config: MultiannotatorSettings) -> Outcome:
+    """Read the tables, make the files of every image, write the pages."""
+    from utils.report_tables import read_report_tables
+    from utils.report_tasks import report_tasks
+
+    tables = read_report_tables(config)
+    tasks = report_tasks(tables, config)
+    results = make_images(tasks, config.num_workers)
+    files = write_pages(tables, results, config)
+    removed = remove_files_of_others(tasks.values(), results.values(), config.report_dir)
+    made = sum(result.made for result in results.values())
+    counts = f"{len(results)} images, of {made} the files were made, {len(results) - made} had not changed"
+    return Outcome(counts + (f"; {removed} files of others removed" if removed else ""), files)
+
+
+if __name__ == "__main__":
+    run_stage(main, MultiannotatorSettings)

@@ -1,0 +1,126 @@
+// The list of images: sorted, filtered, searched. app.shownImages is the order that the arrow keys follow.
+(function (app) {
+  "use strict";
+
+  const LISTS = ["annotators", "tools", "skills"];
+  // What a first click on a column shows: the worst agreement, the most masks, ids from the first.
+  const FIRST_ORDER = { dice: 1, id: 1, hd95: -1, n: -1 };
+  const form = document.getElementById("image-filters");
+  const body = document.getElementById("images");
+  const table = document.getElementById("image-table");
+  const rows = new Map();
+
+  function filtered() {
+    const text = form.elements.search.value.trim().toLowerCase();
+    const wanted = LISTS.map((name) => [name, form.elements[name].value]).filter(([, code]) => code);
+    const diagnosis = form.elements.diagnosis.value;
+    return app.images.filter(
+      (row) =>
+        (!text || row.id.toLowerCase().includes(text)) &&
+        wanted.every(([name, code]) => row[name].includes(app.optionValue(code))) &&
+        (!diagnosis || row.diagnosis === app.optionValue(diagnosis)),
+    );
+  }
+
+  function sorted(images) {
+    const key = form.elements.sort.value;
+    const order = Number(form.elements.order.value);
+    const compare = key === "id" ? (a, b) => app.collator.compare(a, b) : (a, b) => a - b;
+    // Images without a number come last in both orders; ties keep the metadata's order.
+    return images.sort(function (a, b) {
+      if (a[key] === null || b[key] === null) return (a[key] === null) - (b[key] === null);
+      return order * compare(a[key], b[key]);
+    });
+  }
+
+  function photo(row) {
+    if (!row.thumb) return app.el("span", { class: "no-photo" }, "no photo");
+    return app.lazyThumb(row.key, { width: 72, height: 54 });
+  }
+
+  function notes(row) {
+    const texts = [row.failed && "failed: " + row.failed, row.degenerate && "STAPLE degenerate"].filter(Boolean);
+    return texts.map((text) => app.el("span", { class: "badge" }, text));
+  }
+
+  function makeRow(row) {
+    if (rows.has(row.key)) return rows.get(row.key);
+    const cell = (label, ...content) => app.el("td", { "data-label": label }, ...content);
+    const made = app.el(
+      "tr",
+      { "data-key": row.key },
+      app.el("td", { class: "thumb" }, photo(row)),
+      app.el("th", { scope: "row" }, app.el("a", { href: app.imageHash(row.id) }, row.id), ...notes(row)),
+      cell("Masks", app.whole(row.n)),
+      cell("Dice", app.decimals(row.dice, 3)),
+      cell("HD95", app.decimals(row.hd95, 1)),
+      cell("Annotators", row.annotators.join(", ")),
+      cell("Tools, skill", row.tools.concat(row.skills).join(", ")),
+      cell("Diagnosis", row.diagnosis === null ? "–" : row.diagnosis),
+    );
+    rows.set(row.key, made);
+    return made;
+  }
+
+  function markSortedColumn() {
+    const order = form.elements.order.value === "1" ? "ascending" : "descending";
+    for (const head of table.querySelectorAll("[data-sort]")) {
+      if (head.dataset.sort === form.elements.sort.value) head.setAttribute("aria-sort", order);
+      else head.removeAttribute("aria-sort");
+    }
+  }
+
+  function update() {
+    app.shownImages = sorted(filtered());
+    app.renderRows(body, app.shownImages, makeRow);
+    markSortedColumn();
+    const count = app.shownImages.length;
+    document.getElementById("image-count").textContent = app.countOf(count, app.images.length, "image");
+    const empty = document.getElementById("no-images");
+    empty.hidden = count > 0;
+    empty.textContent = app.images.length ? "No image fits the search and filters." : "No image has several masks.";
+    table.hidden = count === 0;
+  }
+
+  function sortByColumn(key) {
+    const again = form.elements.sort.value === key;
+    form.elements.order.value = String(again ? -Number(form.elements.order.value) : FIRST_ORDER[key]);
+    form.elements.sort.value = key;
+    update();
+  }
+
+  function moveFocus(event) {
+    const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
+    const target = step && event.target.closest("tr")[step];
+    if (!target) return;
+    event.preventDefault();
+    target.querySelector("a").focus();
+  }
+
+  /** Puts the focus on an image's row; false when it is not in the list. */
+  app.focusRow = function (key) {
+    const row = rows.get(key);
+    if (!row || !row.isConnected) return false;
+    row.scrollIntoView({ block: "center" });
+    row.querySelector("a").focus({ preventScroll: true });
+    return true;
+  };
+
+  for (const name of LISTS) {
+    const values = app.images.flatMap((row) => [...new Set(row[name])]);
+    app.addOptions(form.elements[name], app.distinct(values), app.tally(values));
+  }
+  const diagnoses = app.images.map((row) => row.diagnosis);
+  const given = app.distinct(diagnoses.filter((value) => value !== null));
+  const options = given.concat(diagnoses.includes(null) ? [null] : []);
+  app.addOptions(form.elements.diagnosis, options, app.tally(diagnoses));
+
+  form.addEventListener("input", update);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => setTimeout(update));
+  body.addEventListener("keydown", moveFocus);
+  for (const head of table.querySelectorAll("[data-sort]")) {
+    head.querySelector("button").addEventListener("click", () => sortByColumn(head.dataset.sort));
+  }
+  update();
+})(window.IMAPP);
