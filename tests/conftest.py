@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 for folder in (ROOT, ROOT / "tests", ROOT / "dataset_creation"):
     sys.path.insert(0, str(folder))
 
+pytest_plugins = ["report_browser"]
+
 STAGES = {
     "create_dataset": "dataset_creation",
     "move_dataset": "dataset_creation",

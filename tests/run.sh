@@ -5,7 +5,8 @@
 #   --full   tests marked as full run at full size
 #
 # IMAPP_REFERENCE_DATA names the reference data (default: ../shared, seen from the project root); tests that
-# need it are skipped where it is absent.
+# need it are skipped where it is absent. Tests in a browser need Debian's chromium, which is installed where that
+# is possible, or a Chromium that IMAPP_BROWSER names.
 set -euo pipefail
 
 # shellcheck source=utils/setup_environment.sh
@@ -45,12 +46,14 @@ main() {
     trap 'say "interrupted"; exit 130' INT
     export_reference_data
     set_up_environment
+    add_requirements requirements-dask.txt
     add_requirements tests/requirements.txt
     PATH=$(dirname -- "$PYTHON"):$PATH
     cd -- "$PROJECT_ROOT"
 
     step "ruff check" "$PYTHON" -m ruff check .
     step "shellcheck" check_shell_scripts
+    step "browser" bash tests/install_browser.sh
     step "pytest" "$PYTHON" -m pytest -n auto "$@"
 
     if ((${#FAILED[@]} > 0)); then
