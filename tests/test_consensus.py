@@ -9,7 +9,9 @@ from drawing import blob, disc, noise, ragged
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from utils import consensus
 from utils.consensus import e_step, m_step, majority_vote, staple
+from utils.ordered_sums import pixel_order_total
 from utils.vote_patterns import paint, vote_patterns
 
 SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
@@ -109,6 +111,21 @@ def test_two_random_blobs_give_what_simpleitk_gives(seed):
     rng = np.random.default_rng(seed)
     shape = tuple(rng.integers(1, 30, 2))
     assert_as_simpleitk([blob(rng, shape), blob(rng, shape)])
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_sums_in_pixel_order_alone_give_what_simpleitk_gives(number, full, monkeypatch):
+    monkeypatch.setattr(consensus, "_histogram_total", pixel_order_total)
+    rng = np.random.default_rng(number)
+    for _ in range(200 if full else 8):
+        shape = tuple(rng.integers((30, 40), (600, 800) if full else (80, 120)))
+        lesion = blob(rng, shape)
+        draw = rng.choice(5)
+        masks = [
+            (blob(rng, shape), ragged(rng, shape), blob(rng, shape) & lesion, lesion ^ (i == 1), lesion & (i > 0))[draw]
+            for i in range(number)
+        ]
+        assert_as_simpleitk(masks)
 
 
 def test_votes_of_half_of_the_masks_are_a_majority():

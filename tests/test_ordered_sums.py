@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from drawing import blob, noise, ragged
 
+from utils import ordered_sums
 from utils.ordered_sums import pixel_order_total
 from utils.vote_patterns import vote_patterns
 
-# More pixels than are added one by one at a start: whole rows must be taken at once somewhere.
+# Narrow images have no histograms of rows: their pixels are added one by one.
 SHAPES = [(200, 300), (50, 4100), (5000, 7), (20000, 1), (1, 20000)]
 
 
@@ -42,3 +43,54 @@ def test_the_sum_has_the_bits_of_a_loop_over_pixels(shape, draw):
     ties = 0.5 + 2.0 ** -np.arange(36.0, 44.0)
     for values in (rng.random(8), near_half, 1.0 - rng.integers(0, 9, 8) * 2.0**-53, wide, ties, np.zeros(8)):
         assert pixel_order_total(patterns)(values[codes]) == loop_total(masks, values)
+
+
+def shares(number):
+    """Return where STAPLE starts: some shares that patterns may have of the votes of `number` masks."""
+    return np.array([0, 1, number - 1, number]) / number
+
+
+@pytest.fixture
+def only_stretches(monkeypatch):
+    """Let the test fail where pixels are added one by one."""
+
+    def fail(*_):
+        raise AssertionError("pixels were added one by one")
+
+    monkeypatch.setattr(ordered_sums, "_sum_of_pixels", fail)
+
+
+@pytest.mark.parametrize("draw", [blob, ragged])
+@pytest.mark.parametrize("seed", range(4))
+def test_large_masks_are_summed_without_single_pixels(only_stretches, draw, seed):
+    rng = np.random.default_rng(seed)
+    masks = [draw(rng, (300, 500)) for _ in range(2)]
+    patterns = vote_patterns(masks)
+    codes = (patterns.votes << np.arange(2)).sum(axis=1)
+    # Sums of thirds, fifths and sevenths all but meet the powers of two, and rounding decides on which side they pass.
+    for values in (rng.random(4), 10.0 ** rng.uniform(-30, 0, 4), shares(3), shares(5), 1 - shares(7)):
+        assert pixel_order_total(patterns)(values[codes]) == loop_total(masks, values)
+
+
+def test_where_the_forecast_fails_pixels_are_added_one_by_one(monkeypatch):
+    rng = np.random.default_rng(0)
+    masks = [blob(rng, (300, 500)) for _ in range(3)]
+    patterns, values = vote_patterns(masks), rng.random(8)
+    codes = (patterns.votes << np.arange(3)).sum(axis=1)
+    added, sum_of_pixels = [], ordered_sums._sum_of_pixels
+
+    def cut_nothing(starts, of_pixel, places, _):
+        return ordered_sums._lengths(starts), of_pixel, np.searchsorted(starts, places)
+
+    def record(*arguments):
+        added.append(sum_of_pixels(*arguments))
+        return added[-1]
+
+    monkeypatch.setattr(ordered_sums, "_cut", cut_nothing)
+    monkeypatch.setattr(ordered_sums, "_sum_of_pixels", record)
+    assert pixel_order_total(patterns)(values[codes]) == loop_total(masks, values)
+    assert len(added) == 1
+
+
+def test_undefined_values_have_an_undefined_sum():
+    assert np.isnan(pixel_order_total(vote_patterns([np.eye(40, dtype=bool)]))(np.array([0.5, np.nan])))
