@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from utils.data import MAX_PIXELS, encode_mask, load_mask, load_masks
+from utils.data import encode_mask, load_mask, load_masks
 from utils.errors import PipelineError
+from utils.pixel_limit import DEFAULT_MAX_PIXELS
 
 MASK = box(1, 2, 4, 7, shape=(6, 9)) | box(5, 0, 6, 1, shape=(6, 9))
 # Adam7: first row, first column, row step, column step of each pass.
@@ -135,7 +136,7 @@ def test_size_is_judged_before_memory_is_taken(tmp_path):
     (tmp_path / "huge.png").write_bytes(HUGE)
     with pytest.raises(PipelineError, match="20001 x 20000") as caught:
         load_mask(tmp_path / "huge.png")
-    assert str(MAX_PIXELS) in str(caught.value)
+    assert str(DEFAULT_MAX_PIXELS) in str(caught.value)
 
 
 @pytest.mark.parametrize("change", ["flip", "cut"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from utils.data import encode_mask
 from utils.errors import ConfigError, PipelineError
 from utils.files import write_bytes_atomically
+from utils.picture_sizes import size_in_header
 from utils.pixel_values import decode_pixels, has_more_than_two_levels
 
 _RULE = re.compile(r"(nonzero|zero)|([>=])\s*(-?\d+(?:\.\d+)?)")
@@ -121,13 +121,9 @@ def image_shape(path: Path) -> tuple[int, int]:
     PipelineError
         If it has none; the file is not named.
     """
-    from PIL import Image
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                return image.size[::-1]
+        with open(path, "rb") as stream:
+            return size_in_header(stream)[::-1]
     except Exception as error:
         reason = getattr(error, "strerror", None) or "it is no image"
         raise PipelineError(reason) from None

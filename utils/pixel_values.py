@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 import logging
-import warnings
 
 import numpy as np
 
-from utils.data import MAX_PIXELS
 from utils.lazy import imagecodecs
+from utils.pixel_limit import check_pixels, pillow_within_limit
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MOST_SAMPLES = 4  # red, green, blue, alpha
@@ -44,11 +43,9 @@ def decode_pixels(data: bytes) -> np.ndarray:
     Raises
     ------
     ValueError
-        If it claims more than `MAX_PIXELS` pixels or holds NaN. Decoders raise errors of many kinds on damaged files.
+        If it claims more pixels than are decoded, or holds NaN. Decoders raise errors of many kinds on damaged files.
     """
-    # Pillow warns of large and of odd pictures; which are refused is decided here.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with pillow_within_limit():
         pixels = _decode(data)
     if pixels.dtype.kind == "f" and np.isnan(pixels).any():
         raise ValueError("it holds values that are no numbers")
@@ -74,18 +71,13 @@ def _decode(data: bytes) -> np.ndarray:
             return _decode_deep_tiff(data)
         raise ValueError("no image of a known format") from None
     with image:
-        _check_size(image.width, image.height)
+        check_pixels(image.width, image.height)
         if data.startswith(_PNG_SIGNATURE):
             return _without_alpha(imagecodecs.png_decode(data))
         if image.format == "TIFF" and _is_deep_colour(image.tag_v2):
             return _decode_deep_tiff(data)
         is_plain = image.mode in _PLAIN_MODES or image.mode.startswith("I;16")
         return np.asarray(image if is_plain else image.convert("RGB"))
-
-
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise ValueError(f"it claims {width} x {height} pixels; at most {MAX_PIXELS} are read")
 
 
 def _without_alpha(pixels: np.ndarray) -> np.ndarray:
@@ -106,7 +98,7 @@ def _decode_deep_tiff(data: bytes) -> np.ndarray:
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages[0]
-        _check_size(page.imagewidth, page.imagelength)
+        check_pixels(page.imagewidth, page.imagelength)
         if page.photometric not in (_GREY, _RGB) or page.samplesperpixel > _MOST_SAMPLES or page.imagedepth > 1:
             raise ValueError("a TIFF of this depth must be flat, and grey (dark to bright) or RGB")
         pixels = page.asarray()

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from utils.data import MAX_PIXELS
 from utils.errors import PipelineError
 from utils.md5 import md5_of_file
 from utils.parallel import Failure, map_items
+from utils.picture_sizes import Size, picture_size
 from utils.raw_files import find_images, img_filename, is_file
 from utils.release_differences import MASK_DIFFERS, MASK_MISSING, Difference
 from utils.release_zip import Md5Differs, ReleaseZip
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 _DAMAGED = "mask damaged"
 # A mask with one of these is not in the dataset.
 UNUSABLE_KINDS = (MASK_MISSING, MASK_DIFFERS, _DAMAGED)
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PNG_HEADER_BYTES = 24
-
-Size = tuple[int, int]
 
 
 class _Taken(NamedTuple):
@@ -163,23 +159,6 @@ def find_released_images(
     return found, differences
 
 
-def picture_size(path: Path) -> Size:
-    """Return width and height (pixels) as the header of an image file gives them.
-
-    Raises
-    ------
-    PipelineError
-        If it cannot be read, is no image, or claims more than `data.MAX_PIXELS` pixels.
-    """
-    try:
-        width, height = _size_in_header(path)
-    except Exception as error:  # decoders raise errors of many kinds on damaged files
-        raise PipelineError("The header of an image cannot be read.", where=path, found=error) from error
-    if not 0 < width * height <= MAX_PIXELS:
-        raise PipelineError("An image has an unusable size.", where=path, found=f"{width} x {height} pixels")
-    return width, height
-
-
 def _take(archive: ReleaseZip, folder: Path, job: tuple[str, str, str]) -> _Taken:
     image, name, md5 = job
     target = folder / name
@@ -223,17 +202,6 @@ def _fault_of_image(image: str, isic_id: str, source: Path | None, size: Size | 
     if size is not None and found != _text(size):
         return Difference("image size", image, "", "", "", _text(size), found)
     return None
-
-
-def _size_in_header(path: Path) -> Size:
-    with open(path, "rb") as stream:
-        start = stream.read(_PNG_HEADER_BYTES)
-    if start.startswith(_PNG_SIGNATURE) and len(start) == _PNG_HEADER_BYTES:
-        return int.from_bytes(start[16:20], "big"), int.from_bytes(start[20:24], "big")
-    from PIL import Image
-
-    with Image.open(path) as image:
-        return image.size
 
 
 def _text(size: Size) -> str:

@@ -7,16 +7,15 @@ EXIF orientation is not applied to the photo.
 from __future__ import annotations
 
 import io
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from utils.data import MAX_PIXELS
 from utils.errors import PipelineError
 from utils.outlines import edge_outline, simplify, svg_path
+from utils.picture_sizes import size_in_header
+from utils.pixel_limit import pillow_within_limit
 
 # How far an outline may move, in pixels of the thumbnail; below a half.
 TOLERANCE = 0.45
@@ -78,11 +77,8 @@ def image_size(photo: bytes) -> tuple[int, int]:
     PipelineError
         If it is no image.
     """
-    from PIL import Image
-
     try:
-        with _quiet(), Image.open(io.BytesIO(photo)) as image:
-            return image.size
+        return size_in_header(io.BytesIO(photo))
     except Exception as error:
         raise PipelineError("photo that cannot be decoded") from error
 
@@ -114,12 +110,10 @@ def encode_thumbnail(photo: bytes, size: tuple[int, int], thumbnail_pixels: int)
     width, height = image_size(photo)
     if abs(width * size[1] / (height * size[0]) - 1) > _PROPORTION_SLACK:
         raise PipelineError("photo out of proportion to its masks")
-    if width * height > MAX_PIXELS:
-        raise PipelineError(f"photo of more than {MAX_PIXELS:,} pixels")
     target = thumbnail_size(*size, thumbnail_pixels)
     buffer = io.BytesIO()
     try:
-        with _quiet(), Image.open(io.BytesIO(photo)) as image:
+        with pillow_within_limit(), Image.open(io.BytesIO(photo)) as image:
             image.draft("RGB", target)  # JPEG is decoded at a half, quarter or eighth, not below the target
             small = image.convert("RGB").resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)
             small.info.clear()  # a comment in the photo would be written again
@@ -127,14 +121,6 @@ def encode_thumbnail(photo: bytes, size: tuple[int, int], thumbnail_pixels: int)
     except Exception as error:  # decoders raise errors of many kinds on damaged files
         raise PipelineError("photo that cannot be decoded") from error
     return buffer.getvalue()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    # Pillow warns of sizes that are allowed here, and of damaged metadata, which are not used.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def vote_colours(most: int) -> list[str]:

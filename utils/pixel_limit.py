@@ -1,0 +1,41 @@
+"""How large a picture may be before it is refused, for every decoder of a process."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# The largest released image has 36 megapixels; what claims far more is a mistake or an attack.
+DEFAULT_MAX_PIXELS = 400_000_000
+
+_most_pixels = DEFAULT_MAX_PIXELS
+
+
+def max_pixels() -> int:
+    """Return the most pixels that this process decodes."""
+    return _most_pixels
+
+
+def allow_pixels(number: int) -> None:
+    """Set the most pixels that this process decodes; workers are told with each of their tasks."""
+    global _most_pixels
+    _most_pixels = number
+
+
+def check_pixels(width: int, height: int) -> None:
+    """Raise a ValueError for a picture that claims more pixels than are decoded, or none."""
+    if not 0 < width * height <= _most_pixels:
+        raise ValueError(f"it claims {width} x {height} pixels; 1 to {_most_pixels} are read (max_image_pixels)")
+
+
+@contextmanager
+def pillow_within_limit() -> Iterator[None]:
+    """Have Pillow refuse what is above the limit, also where a file grows after its header, and warn of nothing."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        Image.MAX_IMAGE_PIXELS = _most_pixels
+        yield
