@@ -5,11 +5,13 @@ Writes: IMAplusplus_seg_metadata_qa_results.csv (image, mask, issue, severity); 
         ISIC_ids.txt without unusable masks and without images that have no mask left; quarantine/.
 Rules:  Issues are, in this order: unreadable, empty, full (high); several regions, when the second largest
         exceeds 5% of the largest (medium); touching the image border (low). Unreadable and empty masks
-        move to quarantine/ after the tables are written. Consensus masks pass through untouched.
+        move to quarantine/ after the tables are written. Consensus masks pass through untouched. Masks that
+        an earlier run judged are taken from the cache. Masks that have not the size of their image, and
+        images that are no pictures, are warned of.
 
 Keys: output_seg_masks_metadata_path, output_img_metadata_path, new_dataset_metadata_output_dir,
 new_dataset_masks_dir, new_dataset_images_dir, output_seg_masks_metadata_qa_results_path, output_dir,
-num_workers, verbose.
+cache_dir, num_workers, executor, dask_scheduler, verbose.
 """
 
 from __future__ import annotations
@@ -23,17 +25,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from utils import naming
 from utils.errors import PipelineError
-from utils.files import require_folder
+from utils.files import remove_leftovers, require_folder
 from utils.lazy import pd
-from utils.mask_quality import Issue, judge_mask_file
-from utils.parallel import Failure, map_items
-from utils.quarantine import move_to_quarantine, read_quarantine, restore_places, write_quarantine
+from utils.mask_quality import UNREADABLE, Issue, judge_mask_file
+from utils.parallel import Failure
+from utils.picture_sizes import warn_of_sizes
+from utils.quarantine import QUARANTINE_TABLE, move_to_quarantine, read_quarantine, restore_places, write_quarantine
 from utils.settings import AnalysisSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, write_lines, write_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from utils.cache import ResultCache
+    from utils.resume import Resumable
 
 
 def results_table(masks: DataFrame, found: dict[str, Sequence[Issue]]) -> DataFrame:
@@ -57,15 +63,43 @@ def newly_quarantined(masks: DataFrame, found: dict[str, Sequence[Issue]]) -> Da
     )
 
 
-def judge_all(humans: DataFrame, config: AnalysisSettings) -> dict[str, list[Issue]]:
-    """Return the issues of each human mask, by file name."""
+def resumable_judgement() -> Resumable:
+    """Return how the issues of a mask go into the cache; what could not be read is judged anew each time."""
+    from utils.resume import Resumable
+
+    return Resumable(
+        function=judge_mask_file,
+        paths=lambda path: (path,),
+        settings=lambda _: {},
+        to_json=lambda issues: None if UNREADABLE in issues else issues,
+        from_json=lambda kept: [Issue(*values) for values in kept],
+        is_usable=lambda *_: True,
+    )
+
+
+def judge_all(humans: DataFrame, cache: ResultCache, config: AnalysisSettings) -> dict[str, list[Issue]]:
+    """Return the issues of each human mask, by file name.
+
+    Raises
+    ------
+    PipelineError
+        If masks could not be judged, or could not be read by a worker but can be read here.
+    """
+    from utils.resume import map_resumable
+
     folder = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
     paths = [folder / name for name in humans["seg_filename"]]
-    issues = map_items(judge_mask_file, paths, num_workers=config.num_workers, label="mask QA", unit="mask")
+    issues = map_resumable(resumable_judgement(), paths, cache, config, label="mask QA", unit="mask")
     found = dict(zip(humans["seg_filename"], issues, strict=True))
     failed = [f"{mask}: {result.reason}" for mask, result in found.items() if isinstance(result, Failure)]
     if failed:
         raise PipelineError("Masks could not be judged.", where=folder, offenders=failed)
+    # They leave the dataset, so it is looked at twice: a worker may not see the folder.
+    unreadable = [mask for mask, result in found.items() if UNREADABLE in result]
+    unseen = [mask for mask in unreadable if judge_mask_file(folder / mask) != found[mask]]
+    if unseen:
+        hint = "with executor=dask all machines must see the folder under the same path"
+        raise PipelineError("Workers cannot read masks that can be read.", where=folder, hint=hint, offenders=unseen)
     return found
 
 
@@ -101,25 +135,53 @@ def move_files(metadata: DataFrame, quarantined: DataFrame, config: AnalysisSett
     return moved + move_to_quarantine(gone["img_filename"].unique(), config.new_dataset_images_dir, folder)
 
 
+def files_in_quarantine(config: AnalysisSettings) -> dict[Path, None]:
+    """Return, for the run manifest, the files in quarantine and the places that they have left."""
+    folder = config.output_dir / naming.QUARANTINE_FOLDER
+    names = [path.name for path in folder.iterdir() if path.name != QUARANTINE_TABLE]
+    return {place / name: None for name in names for place in (folder, *folders_of(config))}
+
+
+def folders_of(config: AnalysisSettings) -> tuple[Path, Path]:
+    """Return the folders of the masks and of the images."""
+    return config.new_dataset_masks_dir, config.new_dataset_images_dir
+
+
+def warn_of_odd_images(humans: DataFrame, config: AnalysisSettings) -> None:
+    """Warn of images that are no pictures, and of masks that have not the size of their image."""
+    masks_dir, images_dir = folders_of(config)
+    masks: dict[str, list[Path]] = {}
+    for image, mask in zip(humans["img_filename"], humans["seg_filename"], strict=True):
+        masks.setdefault(image, []).append(masks_dir / mask)
+    warn_of_sizes([(images_dir / image, paths) for image, paths in masks.items()], config.num_workers)
+
+
 def main(config: AnalysisSettings) -> Outcome:
     """Judge all masks, write the tables, move what is unusable."""
     from loguru import logger
+
+    from utils.cache import open_cache
 
     metadata = read_input(config, "output_seg_masks_metadata_path", naming.SEG_COLUMNS, made_by="create_dataset")
     images = read_input(config, "output_img_metadata_path", ["isic_id"], made_by="create_dataset")
     humans = naming.humans_only(metadata)
     earlier = read_quarantine(config.output_dir / naming.QUARANTINE_FOLDER, metadata)
     masks = restore_places(humans, earlier)
-    found = judge_all(humans, config)
-    results = results_table(masks, found)
-    new = newly_quarantined(masks, found)
-    quarantined = pd.concat([earlier, new]) if len(earlier) else new
-    files = write_tables(metadata, images, quarantined, results, config)
-    for path in move_files(metadata, quarantined, config):
-        logger.warning("moved to quarantine: {}", path.name)
+    warn_of_odd_images(humans, config)
+    remove_leftovers(config.new_dataset_metadata_output_dir, config.output_dir / naming.QUARANTINE_FOLDER)
+    with open_cache(config.cache_dir, "mask_qa") as cache:
+        found = judge_all(humans, cache, config)
+        results = results_table(masks, found)
+        new = newly_quarantined(masks, found)
+        quarantined = pd.concat([earlier, new]) if len(earlier) else new
+        files = write_tables(metadata, images, quarantined, results, config)
+        for path in move_files(metadata, quarantined, config):
+            logger.warning("moved to quarantine: {}", path.name)
+        cache.keep_used()
     by_severity = results["severity"].value_counts()
     issues = ", ".join(f"{by_severity.get(name, 0)} {name}" for name in ("high", "medium", "low"))
-    return Outcome(f"{len(humans)} masks judged; issues: {issues}; {len(quarantined)} masks in quarantine", files)
+    counts = f"{len(humans)} masks judged{cache.note(len(humans))}; issues: {issues}"
+    return Outcome(f"{counts}; {len(quarantined)} masks in quarantine", files, files_in_quarantine(config))
 
 
 if __name__ == "__main__":

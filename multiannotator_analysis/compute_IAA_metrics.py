@@ -5,16 +5,18 @@ Writes: IMAplusplus_multiannotator_subset_IAA_metrics.csv, its summary over pair
         table of failures.
 Rules:  Pairs i < j and images in metadata order. Distances in pixels between 4-connected borders, both
         directions pooled; normalised by the image diagonal. One empty mask: overlap 0, distances empty,
-        normalised 1; two: overlap 1, distances 0.
+        normalised 1; two: overlap 1, distances 0. Images whose masks are as an earlier run found them are
+        taken from the cache.
 
 Keys: multiannotator_subset_metadata_path, new_dataset_masks_dir, all_pairwise_IAA_metrics_path,
-IAA_metrics_summary_path, failures_path, audit_fraction, audit_seed, max_failures, output_dir, num_workers,
-verbose.
+IAA_metrics_summary_path, failures_path, audit_fraction, audit_seed, max_failures, output_dir, cache_dir,
+num_workers, executor, dask_scheduler, verbose.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from utils import naming
 from utils.failures import record_failures
-from utils.files import require_folder
+from utils.files import remove_leftovers, require_folder
 from utils.lazy import pd
-from utils.parallel import Failure, map_items
+from utils.parallel import Failure
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, write_table
@@ -33,10 +35,28 @@ from utils.tables import read_input, write_table
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from utils.cache import ResultCache
+    from utils.image_tasks import ImageTask
+    from utils.resume import Resumable
 
-def pair_labels(masks: DataFrame) -> list[dict[str, str]]:
-    """Return the columns that say which masks a pair is of, for all pairs i < j of one image's masks."""
-    records = masks.to_dict("records")
+
+def resumable_agreement() -> Resumable:
+    """Return how the agreement on an image goes into the cache: in full."""
+    from utils.image_tasks import ImageAgreement, agreement_of_image
+    from utils.resume import Resumable
+
+    return Resumable(
+        function=agreement_of_image,
+        paths=lambda task: task.mask_paths,
+        settings=lambda _: {},
+        to_json=lambda result: None if result.differences else result.pairs,
+        from_json=ImageAgreement,
+        is_usable=lambda task, _: not task.audited,
+    )
+
+
+def pair_labels(masks: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Return the columns that say which masks a pair is of, for all pairs i < j of one image's metadata rows."""
     return [
         {
             "img_id": first["img_filename"],
@@ -45,26 +65,27 @@ def pair_labels(masks: DataFrame) -> list[dict[str, str]]:
             **{f"{name}1": first[name] for name in ("annotator", "tool", "skill_level")},
             **{f"{name}2": second[name] for name in ("annotator", "tool", "skill_level")},
         }
-        for first, second in combinations(records, 2)
+        for first, second in combinations(masks, 2)
     ]
 
 
-def compute_pairs(subset: DataFrame, config: MultiannotatorSettings) -> tuple[DataFrame, list[tuple[str, str]]]:
+def compute_pairs(
+    subset: DataFrame, tasks: Sequence[ImageTask], cache: ResultCache, config: MultiannotatorSettings
+) -> tuple[DataFrame, list[tuple[str, str]]]:
     """Return the table of all pairs, and the images that failed with their reasons."""
     from utils.audit import require_no_differences
-    from utils.image_tasks import agreement_of_image, image_tasks
+    from utils.resume import map_resumable
 
-    masks_dir = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
-    tasks = image_tasks(subset, masks_dir, config)
-    groups = subset.groupby("ISIC_id", sort=False)
+    masks = {row["seg_filename"]: row for row in subset.to_dict("records")}
     rows, failures, audited = [], [], []
-    results = map_items(agreement_of_image, tasks, num_workers=config.num_workers, label="agreement")
-    for task, (_, masks), result in zip(tasks, groups, results, strict=True):
+    results = map_resumable(resumable_agreement(), tasks, cache, config, label="agreement")
+    for task, result in zip(tasks, results, strict=True):
         if isinstance(result, Failure):
             failures.append((task.img_filename, result.reason))
             continue
         audited += result.differences
-        rows += [label | pair for label, pair in zip(pair_labels(masks), result.pairs, strict=True)]
+        labels = pair_labels([masks[path.name] for path in task.mask_paths])
+        rows += [label | pair for label, pair in zip(labels, result.pairs, strict=True)]
     require_no_differences(audited)
     return pd.DataFrame(rows, columns=naming.PAIR_COLUMNS), failures
 
@@ -74,6 +95,8 @@ def main(config: MultiannotatorSettings) -> Outcome:
     from loguru import logger
 
     from utils.aggregate import summary_of_pairs
+    from utils.cache import open_cache
+    from utils.image_tasks import image_tasks
 
     subset = read_input(
         config,
@@ -83,15 +106,20 @@ def main(config: MultiannotatorSettings) -> Outcome:
     )
     if len(subset) and not subset["annotator"].isin(naming.CONSENSUS).any():
         logger.warning("the subset has no consensus masks: create_consensus_masks adds them")
-    pairs, failures = compute_pairs(subset, config)
-    files = [
-        write_table(pairs, config.all_pairwise_IAA_metrics_path),
-        write_table(summary_of_pairs(pairs), config.IAA_metrics_summary_path),
-    ]
-    failed = record_failures(config.failures_path, "compute_IAA_metrics", failures, config.max_failures)
+    masks_dir = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
+    remove_leftovers(config.metrics_output_dir)
+    tasks = image_tasks(subset, masks_dir, config)
+    with open_cache(config.cache_dir, "compute_IAA_metrics") as cache:
+        pairs, failures = compute_pairs(subset, tasks, cache, config)
+        files = [
+            write_table(pairs, config.all_pairwise_IAA_metrics_path),
+            write_table(summary_of_pairs(pairs), config.IAA_metrics_summary_path),
+        ]
+        note = record_failures(config.failures_path, "compute_IAA_metrics", failures, config.max_failures, masks_dir)
+        cache.keep_used()
     human = len(naming.human_pairs_only(pairs))
-    counts = f"{len(pairs)} pairs of {pairs['img_id'].nunique()} images, {human} of them human-human{failed}"
-    return Outcome(counts, [*files, config.failures_path])
+    counts = f"{len(pairs)} pairs of {pairs['img_id'].nunique()} images, {human} of them human-human{note}"
+    return Outcome(counts + cache.note(len(tasks)), [*files, config.failures_path])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 
 import pytest
@@ -96,11 +95,4 @@ def test_errors_survive_the_way_between_processes():
 
 
 def test_interrupts_are_left_to_the_main_process():
-    from utils.parallel import _leave_interrupts_to_parent
-
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        _leave_interrupts_to_parent()
-        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, before)
+    assert results(work.ignores_interrupts, range(4), num_workers=2) == [True] * 4

@@ -21,6 +21,11 @@ def process_id(_) -> int:
     return os.getpid()
 
 
+def ignores_interrupts(_) -> bool:
+    """Tell whether Ctrl-C leaves this process alone."""
+    return signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+
 def killed_once(item: tuple[int, Path | None]) -> int:
     """Die by SIGKILL the first time a marker is met; the marker is then gone."""
     number, marker = item
@@ -51,3 +56,17 @@ def faulty_code(number: int) -> int:
     if number == 2:
         raise ZeroDivisionError("item 2")
     return number
+
+
+def text_of(path: Path) -> str:
+    """Read a text file; then replace it by the text of an environment variable, if that is set."""
+    text = path.read_text()
+    if "IMAPP_TEST_REPLACE" in os.environ:
+        path.write_text(os.environ["IMAPP_TEST_REPLACE"])
+    return text
+
+
+def sleep_long(marker: Path) -> None:
+    """Make a file, and sleep for minutes."""
+    marker.touch()
+    time.sleep(300)

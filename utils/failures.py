@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,13 @@ from utils.naming import FAILURE_COLUMNS
 from utils.tables import read_table, write_table
 
 
-def record_failures(path: Path, stage: str, failures: Sequence[tuple[str, str]], limit: int | None) -> str:
+def record_failures(
+    path: Path,
+    stage: str,
+    failures: Sequence[tuple[str, str]],
+    limit: int | None,
+    masks_dir: Path | None = None,
+) -> str:
     """Replace a stage's rows of the failures table, log each, and describe their number.
 
     Parameters
@@ -24,6 +31,8 @@ def record_failures(path: Path, stage: str, failures: Sequence[tuple[str, str]],
         In metadata order.
     limit : int or None
         Most failures that are accepted.
+    masks_dir : Path, optional
+        Folder whose name is cut off the files that reasons cite, so that equal failures make equal tables.
 
     Returns
     -------
@@ -37,7 +46,11 @@ def record_failures(path: Path, stage: str, failures: Sequence[tuple[str, str]],
     """
     from loguru import logger
 
-    rows = [{"stage": stage, "img_id": img_id, "reason": " ".join(reason.split())} for img_id, reason in failures]
+    folder = f"{masks_dir}{os.sep}"
+    rows = [
+        {"stage": stage, "img_id": img_id, "reason": " ".join(reason.replace(folder, "").split())}
+        for img_id, reason in failures
+    ]
     table = pd.DataFrame(rows, columns=FAILURE_COLUMNS)
     if path.is_file():
         earlier = read_table(path, FAILURE_COLUMNS)

@@ -31,6 +31,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
         raise
 
 
+def remove_leftovers(*folders: Path) -> None:
+    """Remove the temporary files that killed runs left in folders; only for who is the only run there."""
+    for folder in folders:
+        for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+            path.unlink(missing_ok=True)
+
+
 def write_bytes_atomically(path: Path, data: bytes) -> None:
     """Write `data` to `path` through a temporary file in the same folder; parents are created."""
     with atomic_path(path) as temporary:

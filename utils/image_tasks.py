@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from utils import audit, consensus, metrics
 from utils.data import encode_mask, load_masks
+from utils.md5 import md5_of_bytes
 from utils.naming import MAJORITY_VOTE, STAPLE
 from utils.vote_patterns import paint, vote_patterns
 
@@ -32,9 +33,13 @@ class ImageTask:
 
 @dataclass(frozen=True)
 class ImageConsensus:
-    """Encoded consensus masks by label, STAPLE's estimate, and what the auditors found different."""
+    """Consensus masks by label, STAPLE's estimate, and what the auditors found different.
+
+    `pngs` holds the encoded masks; it is empty when they are on the disk already.
+    """
 
     pngs: dict[str, bytes]
+    png_md5s: dict[str, str]
     sensitivity: list[float]
     specificity: list[float]
     iterations: int
@@ -52,15 +57,19 @@ class ImageAgreement:
 
 def image_tasks(table: DataFrame, masks_dir: Path, config: Any) -> list[ImageTask]:
     """Return one task for each image of a metadata table, in order of first appearance."""
+    masks: dict[str, list[Path]] = {}
+    for isic_id, name in zip(table["ISIC_id"], table["seg_filename"], strict=True):
+        masks.setdefault(isic_id, []).append(masks_dir / name)
+    images = table.drop_duplicates("ISIC_id")
     return [
         ImageTask(
             isic_id,
-            rows["img_filename"].iloc[0],
-            tuple(masks_dir / name for name in rows["seg_filename"]),
+            img_filename,
+            tuple(masks[isic_id]),
             is_audited(isic_id, config.audit_fraction, config.audit_seed),
             config.staple_max_iterations,
         )
-        for isic_id, rows in table.groupby("ISIC_id", sort=False)
+        for isic_id, img_filename in zip(images["ISIC_id"], images["img_filename"], strict=True)
     ]
 
 
@@ -85,8 +94,10 @@ def consensus_of_image(task: ImageTask) -> ImageConsensus:
         STAPLE: paint(patterns, estimate.foreground),
         MAJORITY_VOTE: paint(patterns, consensus.majority_vote(patterns)),
     }
+    pngs = {label: encode_mask(mask) for label, mask in painted.items()}
     return ImageConsensus(
-        {label: encode_mask(mask) for label, mask in painted.items()},
+        pngs,
+        {label: md5_of_bytes(png) for label, png in pngs.items()},
         [float(value) for value in estimate.sensitivity],
         [float(value) for value in estimate.specificity],
         estimate.iterations,

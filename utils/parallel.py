@@ -1,20 +1,20 @@
-"""One function over many images: in this process, in threads or in processes; results in input order."""
+"""One function over many images: in this process, in threads, in processes or on a Dask cluster; in input order."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from utils.errors import PipelineError
+from utils.pixel_limit import allow_pixels, max_pixels
+from utils.process_pool import process_pool
 
 # Tasks in flight per worker: enough to keep all busy, few enough that memory does not grow with the dataset.
 _WINDOW_PER_WORKER = 4
@@ -47,6 +47,15 @@ def resolve_workers(num_workers: int | None) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def executor_keys(config: Any) -> dict[str, Any]:
+    """Return what a configuration says about where `map_items` works, as its keyword arguments."""
+    return {
+        "num_workers": config.num_workers,
+        "executor": config.executor.value,
+        "dask_scheduler": config.dask_scheduler,
+    }
+
+
 def map_items(
     function: Callable[[Any], Any],
     items: Sequence[Any],
@@ -55,57 +64,89 @@ def map_items(
     label: str,
     unit: str = "image",
     threads: bool = False,
+    executor: str = "processes",
+    dask_scheduler: str | None = None,
 ) -> Iterator[Any]:
     """Yield ``function(item)`` for every item, in the order of the items, with a progress bar.
 
     Parameters
     ----------
     function : callable
-        Importable by name, since processes look it up; for processes its items and results are pickled.
+        Importable by name, since workers look it up; for processes and Dask its items and results are pickled.
     items : sequence
         Inputs.
     num_workers : int or None
-        1 runs in this process; None takes all cores.
+        1 runs in this process; None takes all cores. A Dask cluster has as many as it has.
     label, unit : str
         Text of the progress bar.
     threads : bool
-        Threads instead of processes, for work that waits for files or hashes.
+        Threads of this process instead of processes, for work that waits for files or hashes.
+    executor : {"serial", "processes", "dask"}
+        Where to work: in this process, in processes of this machine, on a Dask cluster.
+    dask_scheduler : str or None
+        Address of the cluster's scheduler.
 
     Yields
     ------
     object
         The result, or a `Failure` where the function raised a PipelineError or OSError, or where its
-        process was killed twice. Other exceptions are faults of the code and end the run.
+        worker was killed again and again. Other exceptions are faults of the code and end the run.
+
+    Raises
+    ------
+    PipelineError
+        If there is no Dask cluster to work on.
     """
     from tqdm import tqdm
 
     workers = min(resolve_workers(num_workers), max(len(items), 1))
-    results = _results_in_order(function, items, workers, threads)
+    if executor == "serial" or workers == 1 and (threads or executor == "processes"):
+        results = _in_this_process(SerialExecutor(), function, items, 1)
+    elif threads:
+        results = _in_this_process(ThreadPoolExecutor(workers), function, items, workers * _WINDOW_PER_WORKER)
+    elif executor == "dask":
+        results = _on_cluster(function, items, dask_scheduler)
+    else:
+        results = _in_processes(function, deque(items), workers)
     interval = 0.1 if sys.stderr.isatty() else 10
     yield from tqdm(results, total=len(items), desc=label, unit=unit, delay=1, mininterval=interval)
 
 
-def _results_in_order(function: Callable, items: Iterable, workers: int, threads: bool) -> Iterator[Any]:
-    waiting = deque(items)
-    if workers == 1 or threads:
-        with _closing(SerialExecutor() if workers == 1 else ThreadPoolExecutor(workers)) as executor:
-            yield from _windowed(executor, function, waiting, deque(), workers)
-        return
+def _in_this_process(executor: Executor, function: Callable, items: Sequence, window: int) -> Iterator[Any]:
+    try:
+        yield from _windowed(executor, function, deque(items), deque(), lambda: window)
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _on_cluster(function: Callable, items: Sequence, scheduler: str | None) -> Iterator[Any]:
+    from utils.dask_cluster import connect
+
+    if items:
+        with connect(scheduler) as cluster:
+            yield from _windowed(
+                cluster, function, deque(items), deque(), lambda: cluster.workers() * _WINDOW_PER_WORKER
+            )
+
+
+def _in_processes(function: Callable, waiting: deque, workers: int) -> Iterator[Any]:
     while waiting:
         in_flight: deque = deque()
-        with _closing(_process_pool(workers)) as pool, suppress(BrokenProcessPool):
-            yield from _windowed(pool, function, waiting, in_flight, workers)
+        with suppress(BrokenProcessPool), process_pool(workers) as pool:
+            yield from _windowed(pool, function, waiting, in_flight, lambda: workers * _WINDOW_PER_WORKER)
         # Left over only when a worker was killed: each runs again in a process of its own, so that only the
         # guilty one is lost.
         for item, _ in in_flight:
             yield _run_alone(function, item)
 
 
-def _windowed(executor: Executor, function: Callable, waiting: deque, in_flight: deque, workers: int) -> Iterator:
+def _windowed(
+    executor: Executor, function: Callable, waiting: deque, in_flight: deque, window: Callable[[], int]
+) -> Iterator[Any]:
     """Yield results in order; `in_flight` holds the (item, future) pairs whose results are still to come."""
     while waiting or in_flight:
-        while waiting and len(in_flight) < workers * _WINDOW_PER_WORKER:
-            future = executor.submit(_guarded, function, waiting[0])
+        while waiting and len(in_flight) < window():
+            future = executor.submit(_guarded, function, waiting[0], max_pixels())
             in_flight.append((waiting.popleft(), future))
         result = in_flight[0][1].result()
         in_flight.popleft()
@@ -113,35 +154,16 @@ def _windowed(executor: Executor, function: Callable, waiting: deque, in_flight:
 
 
 def _run_alone(function: Callable, item: Any) -> Any:
-    with _closing(_process_pool(1)) as pool:
+    with process_pool(1) as pool:
         try:
-            return pool.submit(_guarded, function, item).result()
+            return pool.submit(_guarded, function, item, max_pixels()).result()
         except BrokenProcessPool:
             return Failure("its worker process was killed twice, probably for want of memory")
 
 
-def _guarded(function: Callable, item: Any) -> Any:
+def _guarded(function: Callable, item: Any, most_pixels: int) -> Any:
+    allow_pixels(most_pixels)  # workers do not know the configuration
     try:
         return function(item)
     except (PipelineError, OSError) as error:
         return Failure(str(error))
-
-
-def _process_pool(workers: int) -> ProcessPoolExecutor:
-    # Never fork: a library's thread pool may be running in this process, and a forked copy of it hangs.
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts_to_parent)
-
-
-def _leave_interrupts_to_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def _closing(executor: Executor) -> Iterator[Executor]:
-    """Drop what has not started when the block is left early, so that an interrupt ends at once."""
-    try:
-        yield executor
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)

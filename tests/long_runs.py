@@ -1,0 +1,93 @@
+"""A dataset on which the long stages take a moment, and stages run beside the tests."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import psutil
+from conftest import ROOT, STAGES, write_png
+from drawing import disc
+
+LONG_STAGES = ("mask_qa", "create_consensus_masks", "compute_IAA_metrics")
+COLUMNS = "ISIC_id,img_filename,seg_filename,annotator,tool,skill_level,mskObjectID,mask_md5"
+
+
+def make_dataset(output: Path, images: int, shape: tuple[int, int]) -> Path:
+    """Draw a dataset of three masks an image as it is before mask_qa, with its subset; return its folder."""
+    rng = np.random.default_rng(5)
+    lines = [COLUMNS]
+    for number in range(images):
+        centre, radius = rng.uniform(0.4, 0.6, 2) * shape, 0.3 * min(shape)
+        for annotator in range(3):
+            name = f"IMG{number:03}_A0{annotator}_T1_S1_m{number}x{annotator}.png"
+            write_png(
+                output / "seg_masks" / name, disc(shape, centre + rng.uniform(-9, 9, 2), radius + rng.uniform(-9, 9))
+            )
+            md5 = hashlib.md5((output / "seg_masks" / name).read_bytes()).hexdigest()
+            parts = (f"IMG{number:03}", f"IMG{number:03}.JPG", name, f"A0{annotator}", "T1", "S1")
+            lines.append(",".join((*parts, f"m{number}x{annotator}", md5)))
+    ids = [f"IMG{number:03}" for number in range(images)]
+    texts = {
+        "IMAplusplus_seg_metadata.csv": lines,
+        "IMAplusplus_multiannotator_subset_seg_metadata.csv": lines,
+        "IMAplusplus_img_metadata.csv": ["isic_id", *ids],
+        "ISIC_ids.txt": ids,
+    }
+    (output / "metadata").mkdir()
+    for name, text in texts.items():
+        (output / "metadata" / name).write_text("\n".join(text) + "\n", encoding="utf-8")
+    return output
+
+
+def start_stage(stage: str, output: Path, *arguments, **how) -> subprocess.Popen:
+    """Start a stage in a session of its own; return the running process, whose stderr is a pipe."""
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / STAGES[stage] / f"{stage}.py"), *map(str, arguments)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "IMAPP_OUTPUT_DIR": str(output), **how.pop("env", {})},
+        start_new_session=True,
+        **how,
+    )
+
+
+def finish(process: subprocess.Popen) -> str:
+    """Wait for a stage that must succeed; return its console text."""
+    text = process.communicate(timeout=120)[1]
+    assert process.returncode == 0, text
+    return text
+
+
+def descendants(process: subprocess.Popen) -> list[psutil.Process]:
+    """Return the processes that a running process started, and those that they started."""
+    try:
+        return psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def workers_of(process: subprocess.Popen) -> list[psutil.Process]:
+    """Return the worker processes of a running stage: its own child starts them."""
+    return [child for child in descendants(process) if child.ppid() != process.pid]
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30) -> object:
+    """Return what a condition returns once that is true; fail when it is not in time."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+    return found
+
+
+def all_end(processes: list[psutil.Process], seconds: float = 5) -> bool:
+    """Tell whether processes end by themselves within some seconds."""
+    return psutil.wait_procs(processes, timeout=seconds)[1] == []
