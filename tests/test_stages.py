@@ -205,3 +205,10 @@ def test_a_set_without_several_annotators_passes_through(tmp_path):
     )
     assert (len(pairs), len(per_image)) == (1, 1)
     assert summary[1] == "Mean" + "," * 8
+
+
+def test_excluded_ids_that_no_row_has_are_named(tmp_path):
+    raw = make_small_raw_set(tmp_path / "raw")
+    text = succeed("create_dataset", tmp_path / "output", 'exclude_mskObjectIDs=["d1","D1","nothing"]', raw=raw)
+    assert "no row has the mskObjectID 'D1', 'nothing'" in text and "9 masks" in text
+    assert "no row has" not in succeed("create_dataset", tmp_path / "output", 'exclude_mskObjectIDs=["c1"]', raw=raw)

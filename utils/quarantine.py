@@ -14,12 +14,12 @@ from utils.tables import read_table, write_table
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_TABLE = "quarantined_masks.csv"
+QUARANTINE_TABLE = "quarantined_masks.csv"
 
 
 def read_quarantine(folder: Path, metadata: DataFrame) -> DataFrame:
     """Return the rows of masks in quarantine; one that the metadata has again is no longer in it."""
-    path = folder / _TABLE
+    path = folder / QUARANTINE_TABLE
     if not path.is_file():
         return pd.DataFrame(columns=QUARANTINE_COLUMNS)
     rows = read_table(path, QUARANTINE_COLUMNS)
@@ -29,12 +29,12 @@ def read_quarantine(folder: Path, metadata: DataFrame) -> DataFrame:
 
 def write_quarantine(rows: DataFrame, folder: Path) -> Path:
     """Write the rows of masks in quarantine."""
-    return write_table(rows[list(QUARANTINE_COLUMNS)].sort_values("place"), folder / _TABLE)
+    return write_table(rows[list(QUARANTINE_COLUMNS)].sort_values("place"), folder / QUARANTINE_TABLE)
 
 
 def forget_quarantine(folder: Path) -> None:
     """Empty the list of masks in quarantine, for metadata that is made anew; the files stay."""
-    if (folder / _TABLE).is_file():
+    if (folder / QUARANTINE_TABLE).is_file():
         write_quarantine(pd.DataFrame(columns=QUARANTINE_COLUMNS), folder)
 
 

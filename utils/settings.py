@@ -52,6 +52,7 @@ class CommonSettings:
     num_workers: int | None = _key("processes to use; null: all cores", None, within=(1, None))
     executor: Executor = _key("serial, processes or dask: where masks are decoded", Executor.processes)
     dask_scheduler: str | None = _key("address of the Dask scheduler, e.g. tcp://192.168.0.1:8786", None)
+    max_image_pixels: int = _key("images and masks of more pixels are not decoded", 400_000_000, within=(1, None))
     verbose: bool = _key("show DEBUG lines on the console", False)
     new_dataset_metadata_output_dir: Path = _key("folder of the metadata tables")
     output_seg_masks_metadata_path: Path = _key("segmentation metadata table")

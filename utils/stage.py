@@ -129,7 +129,9 @@ def _append(line: str, log_file: Path) -> None:
 
 def _work(main: Callable[..., Outcome], config: object, script: Path, keys: Sequence[str]) -> Outcome:
     from utils.manifest import read_manifest, record_stage
+    from utils.pixel_limit import allow_pixels
 
+    allow_pixels(config.max_image_pixels)
     with exclusive_run(config.output_dir, script.stem):
         read_manifest(config.output_dir)  # an unusable one is better known before the work than after it
         outcome = main(config)
@@ -150,9 +152,10 @@ def _run(work: Callable[[], Outcome], config: object, stage: str, log_file: Path
         logger.error("{}: {}", stage, error)
         return error.exit_code
     except Interrupted as interrupted:
-        logger.error("{}: interrupted; what was finished is kept, nothing is half written", stage)
-        return interrupted.exit_code
+        return _report_interrupt(interrupted, stage)
     except Exception as error:
+        if interrupted := _interrupt_behind(error):
+            return _report_interrupt(interrupted, stage)
         logger.bind(log_only=True).exception("{} failed", stage)
         fault = "a file cannot be used" if isinstance(error, OSError) else "a fault of the pipeline"
         logger.error("{}: {}: {}: {} (details in {})", stage, fault, type(error).__name__, error, log_file)
@@ -162,3 +165,17 @@ def _run(work: Callable[[], Outcome], config: object, stage: str, log_file: Path
     for path in outcome.files:
         logger.info("  wrote {}", path)
     return EXIT_OK
+
+
+def _report_interrupt(interrupted: Interrupted, stage: str) -> int:
+    from loguru import logger
+
+    logger.error("{}: interrupted; what was finished is kept, nothing is half written", stage)
+    return interrupted.exit_code
+
+
+def _interrupt_behind(error: BaseException | None) -> Interrupted | None:
+    """Return the interrupt that led to an error: one amid an import leaves a module that lacks attributes."""
+    while error is not None and not isinstance(error, Interrupted):
+        error = error.__cause__ or error.__context__
+    return error

@@ -1,0 +1,112 @@
+"""Every awkward or damaged mask file through the whole chain: accepted as what it shows, or listed and left out."""
+
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from conftest import STAGES, box, make_small_raw_set, write_png
+from in_process import succeed
+from PIL import Image
+from test_data import DAMAGED, FORMATS, MASK
+
+from utils.tables import read_table
+
+TABLE = "raw_ISIC_segmasks_metadata.csv"
+METRICS = "IMAplusplus_multiannotator_subset_IAA_metrics.csv"
+FAILURES = "IMAplusplus_multiannotator_subset_failures.csv"
+QA = "IMAplusplus_seg_metadata_qa_results.csv"
+IMAGE = "IMG_01"  # three masks; IMG 02 ü has two
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Give a raw set, and a function that runs the chain on it and returns the tables it makes by name."""
+    raw = make_small_raw_set(tmp_path / "raw")
+
+    def chain() -> SimpleNamespace:
+        before = {path: path.read_bytes() for path in raw.rglob("*") if path.is_file()}
+        said = "".join(succeed(stage, tmp_path / "output", raw=raw) for stage in STAGES)
+        assert {path: path.read_bytes() for path in raw.rglob("*") if path.is_file()} == before
+        metadata = tmp_path / "output" / "metadata"
+        return SimpleNamespace(said=said, **{name: read_table(metadata / name) for name in ()}, folder=metadata)
+
+    return SimpleNamespace(raw=raw, chain=chain, output=tmp_path / "output")
+
+
+def images_with_metrics(done) -> list[str]:
+    return list(dict.fromkeys(read_table(done.folder / METRICS)["img_id"]))
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_awkward_formats_count_as_what_they_show(run, kind):
+    for object_id in ("5841e138", "001"):
+        write_png(run.raw / "segs" / f"raw_{object_id}.png", MASK)
+    (run.raw / "segs" / "raw_NA.png").write_bytes(FORMATS[kind])
+    done = run.chain()
+    table = read_table(done.folder / METRICS, numeric=["dice_score", "hd_score"])
+    pairs = table[table["img_id"] == f"{IMAGE}.JPG"]
+    assert len(pairs) == 10
+    assert set(pairs["dice_score"]) == {1.0}
+    assert set(pairs["hd_score"]) == {0.0}
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_damaged_masks_are_listed_and_left_out(run, kind):
+    (run.raw / "segs" / "raw_NA.png").write_bytes(DAMAGED[kind])
+    done = run.chain()
+    mask = "IMG_01_A02_T2_S1_NA.png"
+    issues = read_table(done.folder / QA)
+    assert list(issues[issues["mask"] == mask]["issue"]) == ["File not found or corrupted"]
+    assert (run.output / "quarantine" / mask).read_bytes() == DAMAGED[kind]
+    assert images_with_metrics(done) == ["IMG_01.JPG", "IMG 02 ü.JPG", "IMG_05.JPG"]
+    assert mask not in (done.folder / METRICS).read_text("utf-8")
+    assert len(read_table(done.folder / FAILURES)) == 0
+
+
+def test_masks_of_one_image_that_differ_in_size_are_listed(run):
+    write_png(run.raw / "segs" / "raw_NA.png", box(1, 1, 5, 5, shape=(23, 32)))
+    done = run.chain()
+    failures = read_table(done.folder / FAILURES)
+    assert list(zip(failures["stage"], failures["img_id"], strict=True)) == [
+        ("create_consensus_masks", "IMG_01.JPG"),
+        ("compute_IAA_metrics", "IMG_01.JPG"),
+    ]
+    assert failures["reason"].str.contains("IMG_01_A02_T2_S1_NA.png: 32 x 23", regex=False).all()
+    assert images_with_metrics(done) == ["IMG 02 ü.JPG", "IMG_05.JPG"]
+
+
+def test_masks_that_differ_in_size_from_their_image_are_warned_of(run):
+    Image.new("RGB", (64, 48)).save(run.raw / "images" / "IMG_01.jpg")
+    done = run.chain()
+    assert "IMG_01_A02_T2_S1_NA.png is 32 x 24, its image 64 x 48" in done.said
+    assert "IMG_05_A01_T3_S2_f3.png is" not in done.said
+    assert images_with_metrics(done) == ["IMG_01.JPG", "IMG 02 ü.JPG", "IMG_05.JPG"]
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", b"\xff\xd8\xff\xe1\xff\xff cut"])
+def test_an_image_that_is_no_picture_is_warned_of(run, data):
+    (run.raw / "images" / "IMG_01.jpg").write_bytes(data)
+    done = run.chain()
+    assert "IMG_01.JPG cannot be read as a picture" in done.said
+    assert images_with_metrics(done) == ["IMG_01.JPG", "IMG 02 ü.JPG", "IMG_05.JPG"]
+
+
+def test_a_raw_mask_that_is_a_link_to_elsewhere_is_read_and_never_written(run, tmp_path):
+    elsewhere = tmp_path / "elsewhere.png"
+    shutil.move(run.raw / "segs" / "raw_NA.png", elsewhere)
+    (run.raw / "segs" / "raw_NA.png").symlink_to(elsewhere)
+    before = elsewhere.read_bytes()
+    done = run.chain()
+    assert "IMG_01_A02_T2_S1_NA.png" in (done.folder / METRICS).read_text("utf-8")
+    assert elsewhere.read_bytes() == before
+    assert not (run.output / "seg_masks" / "IMG_01_A02_T2_S1_NA.png").is_symlink()
+
+
+def test_masks_of_the_size_of_one_pixel_and_one_row(run):
+    for object_id, mask in zip(("5841e138", "001", "NA"), np.ones((3, 1, 9), dtype=bool), strict=True):
+        write_png(run.raw / "segs" / f"raw_{object_id}.png", mask)
+    for object_id in ("b1", "b2"):
+        write_png(run.raw / "segs" / f"raw_{object_id}.png", np.ones((1, 1), dtype=bool))
+    done = run.chain()
+    assert images_with_metrics(done) == ["IMG_01.JPG", "IMG 02 ü.JPG", "IMG_05.JPG"]
