@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import tracemalloc
-
 import numpy as np
 import pytest
 from drawing import blob, disc, noise, ragged
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from medpy.metric import binary as medpy
+from pykdtree.kdtree import KDTree
 from scipy.ndimage import binary_erosion
 
 from utils import surface_distances as module
-from utils.surface_distances import mask_border, surface_distances
+from utils.crop import bounding_box
+from utils.surface_distances import Border, SurfaceDistances, mask_border
 
 ALWAYS_TREE, ALWAYS_TRANSFORM = 0, 10**9
 BOTH_WAYS = pytest.mark.parametrize("query_cost", [ALWAYS_TREE, ALWAYS_TRANSFORM], ids=["tree", "transform"])
@@ -25,7 +25,12 @@ def drawn(*lines: str) -> np.ndarray:
 
 
 def pooled(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return surface_distances(mask_border(a), mask_border(b))
+    return SurfaceDistances([mask_border(a), mask_border(b)]).pooled(0, 1)
+
+
+def places(border: Border) -> list[list[int]]:
+    """Row and column of every border pixel."""
+    return np.stack(np.divmod(border.index, border.shape[1]), axis=1).tolist()
 
 
 def single_pixel(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
@@ -64,7 +69,7 @@ def random_mask(rng: np.random.Generator, kind: str, shape: tuple[int, int]) -> 
 
 def test_border_of_a_square_is_its_outline():
     border = mask_border(drawn(".....", ".###.", ".###.", ".###."))
-    assert border.coordinates.tolist() == [[1, 1], [1, 2], [1, 3], [2, 1], [2, 3], [3, 1], [3, 2], [3, 3]]
+    assert places(border) == [[1, 1], [1, 2], [1, 3], [2, 1], [2, 3], [3, 1], [3, 2], [3, 3]]
     assert border.box == (1, 4, 1, 4)
     assert border.shape == (4, 5)
 
@@ -72,17 +77,17 @@ def test_border_of_a_square_is_its_outline():
 def test_a_diagonal_gap_leaves_the_pixel_inside():
     # The centre has its four neighbours; that a corner is missing does not make it border.
     border = mask_border(drawn(".##", "###", "###"))
-    assert [1, 1] not in border.coordinates.tolist()
-    assert len(border.coordinates) == 7
+    assert [1, 1] not in places(border)
+    assert border.index.size == 7
 
 
 def test_foreground_on_the_image_edge_is_border():
-    assert len(mask_border(np.ones((3, 4), dtype=bool)).coordinates) == 10
+    assert mask_border(np.ones((3, 4), dtype=bool)).index.size == 10
 
 
 def test_empty_mask_has_an_empty_border():
     border = mask_border(np.zeros((4, 6), dtype=bool))
-    assert border.coordinates.shape == (0, 2)
+    assert border.index.size == 0
     assert border.box == (0, 0, 0, 0)
     assert border.shape == (4, 6)
 
@@ -94,12 +99,44 @@ def test_border_equals_mask_without_its_erosion(kind):
         mask = random_mask(rng, kind, shape)
         for view in (mask, mask[::-1], mask[:, ::-1], mask.T, np.asfortranarray(mask)):
             expected = np.argwhere(view ^ binary_erosion(view))
-            np.testing.assert_array_equal(mask_border(view).coordinates, expected)
+            assert places(mask_border(view)) == expected.tolist()
+            assert places(mask_border(view, within=bounding_box(view))) == expected.tolist()
 
 
-def test_tree_is_built_once():
-    border = mask_border(disc((20, 20), (9, 9), 5))
-    assert border.tree is border.tree
+def test_border_within_a_box_larger_than_the_mask():
+    mask = drawn(".....", ".###.", ".###.", ".....")
+    border = mask_border(mask, within=(slice(0, 4), slice(1, 5)))
+    assert (border.box, border.index.tolist()) == ((1, 3, 1, 4), mask_border(mask).index.tolist())
+    assert mask_border(np.zeros((4, 5), dtype=bool), within=(slice(0, 0), slice(0, 0))).index.size == 0
+
+
+def test_a_pixel_of_several_borders_is_looked_up_once(monkeypatch):
+    asked = []
+
+    class Counting:
+        def __init__(self, pixels):
+            self._tree = KDTree(pixels)
+
+        def query(self, pixels):
+            asked.append(len(pixels))
+            return self._tree.query(pixels)
+
+    monkeypatch.setattr("pykdtree.kdtree.KDTree", Counting)
+    a, b = disc((40, 50), (18, 22), 12), disc((40, 50), (20, 26), 12)
+    borders = [mask_border(mask) for mask in (a, b, a | b)]
+    together = SurfaceDistances(borders)
+    # Every border pixel of the union is one of a or b.
+    assert asked[2] == np.union1d(borders[0].index, borders[1].index).size
+    assert asked[0] < borders[1].index.size + borders[2].index.size
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        np.testing.assert_array_equal(together.pooled(i, j), SurfaceDistances([borders[i], borders[j]]).pooled(0, 1))
+
+
+def test_queries_are_made_in_parts(monkeypatch):
+    a, b = disc((60, 70), (28, 32), 22), disc((60, 70), (30, 36), 20)
+    expected = pooled(a, b)
+    monkeypatch.setattr(module, "_QUERIES", 7)
+    assert pooled(a, b).tolist() == expected.tolist()
 
 
 @BOTH_WAYS
@@ -120,8 +157,9 @@ def test_diagonal_of_a_three_four_five_triangle(monkeypatch, query_cost):
 @pytest.mark.parametrize("empty_first", [True, False])
 def test_an_empty_mask_has_no_distance(empty_first):
     borders = [mask_border(np.zeros((5, 5), dtype=bool)), mask_border(np.ones((5, 5), dtype=bool))]
+    distances = SurfaceDistances(borders[:: 1 if empty_first else -1])
     with pytest.raises(ValueError, match="empty mask"):
-        surface_distances(*borders[:: 1 if empty_first else -1])
+        distances.pooled(0, 1)
 
 
 def test_images_of_different_shapes_are_refused():
@@ -145,10 +183,17 @@ def test_medpy_to_the_last_bit(monkeypatch, kind, query_cost):
 
 
 def ways_taken(monkeypatch, a, b):
-    """Names of the ways that `surface_distances` takes for a pair."""
+    """Names of the functions that measure a pair's distances."""
     taken = []
-    for name in ("_pooled_by_tree", "_pooled_by_distance_transform"):
-        monkeypatch.setattr(module, name, lambda a, b, name=name: taken.append(name))
+    for name in ("_distances_by_tree", "_pooled_by_distance_transform"):
+        function = getattr(module, name)
+
+        def noted(*given, name=name, function=function):
+            found = function(*given)
+            taken.extend([name] if len(found) else [])
+            return found
+
+        monkeypatch.setattr(module, name, noted)
     pooled(a, b)
     return taken
 
@@ -156,22 +201,11 @@ def ways_taken(monkeypatch, a, b):
 def test_smooth_borders_are_queried_and_noise_is_transformed(monkeypatch):
     rng, shape = np.random.default_rng(0), (200, 300)
     smooth = disc(shape, (100, 150), 60), disc(shape, (95, 155), 65)
-    assert ways_taken(monkeypatch, *smooth) == ["_pooled_by_tree"]
+    assert ways_taken(monkeypatch, *smooth) == ["_distances_by_tree"] * 2
     noisy = noise(rng, shape, 0.5), noise(rng, shape, 0.5)
     assert ways_taken(monkeypatch, *noisy) == ["_pooled_by_distance_transform"]
-
-
-def test_distance_transform_takes_at_most_40_bytes_a_pixel():
-    rng, shape = np.random.default_rng(0), (500, 600)
-    a, b = (mask_border(noise(rng, shape, 0.5)) for _ in range(2))
-    surface_distances(a, b)  # imports are not what is measured
-    tracemalloc.start()
-    try:
-        surface_distances(a, b)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak <= 40 * shape[0] * shape[1]
+    monkeypatch.setattr(module, "MOST_QUERIES", 100)  # for the sake of memory
+    assert ways_taken(monkeypatch, *smooth) == ["_pooled_by_distance_transform"]
 
 
 @st.composite
@@ -197,8 +231,8 @@ def test_a_mask_is_at_distance_zero_of_itself(pair):
 @settings(max_examples=50)
 def test_both_ways_agree(pair):
     a, b = (mask_border(mask) for mask in pair)
-    by_tree, by_transform = module._pooled_by_tree(a, b), module._pooled_by_distance_transform(a, b)
-    np.testing.assert_array_equal(by_tree, by_transform)
+    by_tree = np.concatenate(module._distances_by_tree([a], b) + module._distances_by_tree([b], a))
+    np.testing.assert_array_equal(by_tree, module._pooled_by_distance_transform(a, b))
 
 
 @given(mask_pairs())

@@ -20,6 +20,7 @@ _REQUIRED = (
     "cv2",
     "imagecodecs",
     "PIL",
+    "pykdtree",
 )
 _THREAD_LIMITS = (
     "OMP_NUM_THREADS",

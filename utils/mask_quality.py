@@ -14,6 +14,7 @@ from utils.lazy import cv2
 
 # A second region counts as an issue when it exceeds this share of the largest.
 SECOND_REGION_SHARE = 0.05
+_ROWS = 256  # counted at a time
 
 
 class Issue(NamedTuple):
@@ -44,25 +45,34 @@ def judge_mask(mask: np.ndarray) -> list[Issue]:
 
     An empty mask and a full one have no further issues.
     """
-    foreground = int(np.count_nonzero(mask))
-    if foreground == 0:
+    box = bounding_box(mask)
+    if box is None:
         return [EMPTY]
-    if foreground == mask.size:
+    if mask[box].size == mask.size and mask.all():
         return [FULL]
     issues = []
-    areas = region_areas(mask)
+    areas = region_areas(mask[box])
     if len(areas) > 1 and areas[1] > SECOND_REGION_SHARE * areas[0]:
         issues.append(Issue(f"Multiple disconnected regions ({len(areas)})", "medium"))
-    if mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any():
+    if any(side.start == 0 or side.stop == length for side, length in zip(box, mask.shape, strict=True)):
         issues.append(BORDER)
     return issues
 
 
 def region_areas(mask: np.ndarray) -> np.ndarray:
     """Return the areas (pixels) of a mask's 8-connected regions, largest first; none for an empty mask."""
-    box = bounding_box(mask)
-    if box is None:
-        return np.empty(0, dtype=np.int64)
-    crop = np.ascontiguousarray(mask[box]).view(np.uint8)
-    statistics = cv2.connectedComponentsWithStats(crop, connectivity=8)[2]
-    return np.sort(statistics[1:, cv2.CC_STAT_AREA])[::-1]
+    # The background is a label too, the first.
+    number, labels = cv2.connectedComponents(np.ascontiguousarray(mask).view(np.uint8), connectivity=8)
+    if number == 2:
+        return np.array([np.count_nonzero(mask)])
+    areas = np.zeros(number, dtype=np.int64)
+    for start in range(0, len(labels), _ROWS):
+        areas += _label_counts(labels[start : start + _ROWS].ravel(), number)
+    return np.sort(areas[1:])[::-1]
+
+
+def _label_counts(labels: np.ndarray, number: int) -> np.ndarray:
+    """Count the pixels of each label, run by run: many times faster than pixel by pixel."""
+    starts = np.flatnonzero(np.concatenate([[True], labels[1:] != labels[:-1]]))
+    lengths = np.diff(starts, append=len(labels))
+    return np.bincount(labels[starts], weights=lengths, minlength=number).astype(np.int64)

@@ -22,7 +22,7 @@ from itertools import combinations
 import numpy as np
 
 from utils.naming import DISTANCE_COLUMNS, NORMALIZED_COLUMNS, OVERLAP_COLUMNS
-from utils.surface_distances import Border, mask_border, surface_distances
+from utils.surface_distances import SurfaceDistances, mask_border
 from utils.vote_patterns import areas, intersections, vote_patterns
 
 # How many masks of the pair are empty -> what each group of columns holds. Normalised 1 is the worst there is
@@ -115,7 +115,8 @@ def pairwise_agreement(masks: Sequence[np.ndarray]) -> list[dict[str, float]]:
         return []
     patterns = vote_patterns(masks)
     area, common = areas(patterns).tolist(), intersections(patterns).tolist()
-    borders = [mask_border(mask) for mask in masks]
+    distances = SurfaceDistances([mask_border(mask, within=patterns.box) for mask in masks])
+    diagonal = math.hypot(*patterns.shape)
     rows = []
     for i, j in combinations(range(len(masks)), 2):
         empty_masks = (area[i] == 0) + (area[j] == 0)
@@ -124,14 +125,12 @@ def pairwise_agreement(masks: Sequence[np.ndarray]) -> list[dict[str, float]]:
             continue
         counts = (common[i][j], area[i], area[j])
         overlap = {"dice_score": dice(*counts), "jaccard_score": jaccard(*counts)}
-        rows.append(overlap | _distance_metrics(borders[i], borders[j]))
+        rows.append(overlap | _distance_metrics(distances.pooled(i, j), diagonal))
     return rows
 
 
-def _distance_metrics(a: Border, b: Border) -> dict[str, float]:
+def _distance_metrics(pooled: np.ndarray, diagonal: float) -> dict[str, float]:
     """Distance columns of a pair of non-empty masks, in pixels and as fractions of the image diagonal."""
-    pooled = surface_distances(a, b)
     values = (float(pooled.max()), float(np.percentile(pooled, 95)), float(pooled.mean()))
-    diagonal = math.hypot(*a.shape)
     distances = dict(zip(DISTANCE_COLUMNS, values, strict=True))
     return distances | {f"{column}_normalized": value / diagonal for column, value in distances.items()}

@@ -1,8 +1,9 @@
 """Distances between the borders of two masks, exact to the last bit of what MedPy computes.
 
-The expensive part is done once per mask (`mask_border`), the cheap part once per pair (`surface_distances`);
-the Hausdorff distance, its 95th percentile and the average symmetric surface distance all reduce the same
-pooled distances.
+Borders are found once per mask (`mask_border`), and a border pixel that several masks of an image share is
+looked up once for all of them (`SurfaceDistances`): every border pixel of a consensus mask is one of the masks
+it was made from. The Hausdorff distance, its 95th percentile and the average symmetric surface distance all
+reduce the same pooled distances.
 
 References
 ----------
@@ -17,21 +18,20 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from utils.crop import bounding_box
+from utils.crop import Box, bounding_box
 from utils.lazy import cv2
 
-# scipy is imported where it is used, because a stage's --help must not wait for it.
-if TYPE_CHECKING:
-    from scipy.spatial import cKDTree
+# scipy and pykdtree are imported where they are used, because a stage's --help must not wait for them.
 
-# A nearest-neighbour query (0.6 us) takes as long as the distance transform of this many pixels (60 ns each).
-QUERY_COST_IN_PIXELS = 10
+# A nearest-neighbour query (0.2 to 0.3 us) takes as long as the distance transform of this many pixels (60 ns each).
+QUERY_COST_IN_PIXELS = 5
+MOST_QUERIES = 2_000_000  # of a pair: trees of more pixels take more memory than a transform
+_QUERIES = 1 << 18  # at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,21 +52,8 @@ class Border:
     shape: tuple[int, int]
     box: tuple[int, int, int, int]
 
-    @cached_property
-    def coordinates(self) -> np.ndarray:
-        """Row and column of every border pixel in row-major order: int64, shape (N, 2)."""
-        return np.stack(np.divmod(self.index, max(self.shape[1], 1)), axis=1)
 
-    @cached_property
-    def tree(self) -> cKDTree:
-        """KD-tree of the border pixels, built at the first pair that needs it and kept for the others."""
-        from scipy.spatial import cKDTree
-
-        # Sliding midpoints and wide leaves: pixels on a grid neither need nor repay a balanced, compact tree.
-        return cKDTree(self.coordinates, leafsize=32, balanced_tree=False, compact_nodes=False)
-
-
-def mask_border(mask: np.ndarray) -> Border:
+def mask_border(mask: np.ndarray, within: Box | None = None) -> Border:
     """Find the 4-connected border of a mask.
 
     A border pixel is a foreground pixel with a background pixel above, below, left or right of it; beyond the
@@ -76,6 +63,8 @@ def mask_border(mask: np.ndarray) -> Border:
     ----------
     mask : ndarray of bool, shape (H, W)
         True is foreground.
+    within : (slice, slice), optional
+        A box outside which there is no foreground, when one is known: only it is searched.
 
     Returns
     -------
@@ -83,7 +72,7 @@ def mask_border(mask: np.ndarray) -> Border:
         Without pixels when the mask is empty.
     """
     height, width = mask.shape
-    box = bounding_box(mask)
+    box = bounding_box(mask, within)
     if box is None:
         return Border(np.empty(0, dtype=np.int64), (height, width), (0, 0, 0, 0))
     (top, bottom), (left, right) = ((side.start, side.stop) for side in box)
@@ -95,32 +84,53 @@ def mask_border(mask: np.ndarray) -> Border:
     return Border((row + top) * width + (column + left), (height, width), (top, bottom, left, right))
 
 
-def surface_distances(a: Border, b: Border) -> np.ndarray:
-    """Distances between two borders, both directions pooled.
+class SurfaceDistances:
+    """Distances between the borders of one image's masks.
 
     Parameters
     ----------
-    a, b : Border
-        Borders of two masks of the same image; neither may be empty.
-
-    Returns
-    -------
-    ndarray of float64, shape (N_a + N_b,)
-        Euclidean distances in pixels: of every border pixel of `a`, in row-major order, to the nearest one of
-        `b`, then of every one of `b` to the nearest of `a`. In this order ``.max()``,
-        ``numpy.percentile(…, 95)`` and ``.mean()`` are MedPy's hd, hd95 and assd to the last bit.
+    borders : sequence of Border
+        Borders of masks of the same image; empty ones may be among them.
 
     Raises
     ------
     ValueError
-        When a border is empty (no distance is defined) or the images differ in shape.
+        When the images differ in shape.
     """
-    if a.shape != b.shape:
-        raise ValueError(f"borders of images of different shapes: {a.shape} and {b.shape}")
-    if a.index.size == 0 or b.index.size == 0:
-        raise ValueError("an empty mask has no border to measure a distance to")
-    pooled = _pooled_by_tree if _prefers_tree(a, b) else _pooled_by_distance_transform
-    return pooled(a, b)
+
+    def __init__(self, borders: Sequence[Border]):
+        shapes = sorted({border.shape for border in borders})
+        if len(shapes) > 1:
+            raise ValueError(f"borders of images of different shapes: {' and '.join(map(str, shapes))}")
+        self._borders = borders
+        # (i, j): from every border pixel of mask i to the border of mask j, for pairs that trees are best for.
+        self._directed: dict[tuple[int, int], np.ndarray] = {}
+        for j, target in enumerate(borders):
+            sources = [i for i, source in enumerate(borders) if i != j and _prefers_tree(source, target)]
+            found = _distances_by_tree([borders[i] for i in sources], target)
+            self._directed |= {(i, j): distances for i, distances in zip(sources, found, strict=True)}
+
+    def pooled(self, i: int, j: int) -> np.ndarray:
+        """Distances between the borders of masks i and j, both directions pooled.
+
+        Returns
+        -------
+        ndarray of float64, shape (N_i + N_j,)
+            Euclidean distances in pixels: of every border pixel of mask i, in row-major order, to the nearest one
+            of mask j, then of every one of j to the nearest of i. In this order ``.max()``,
+            ``numpy.percentile(…, 95)`` and ``.mean()`` are MedPy's hd, hd95 and assd to the last bit.
+
+        Raises
+        ------
+        ValueError
+            When a border is empty: no distance is defined.
+        """
+        a, b = self._borders[i], self._borders[j]
+        if a.index.size == 0 or b.index.size == 0:
+            raise ValueError("an empty mask has no border to measure a distance to")
+        if (i, j) in self._directed:
+            return np.concatenate((self._directed[i, j], self._directed[j, i]))
+        return _pooled_by_distance_transform(a, b)
 
 
 def _union_box(a: Border, b: Border) -> tuple[int, int, int, int]:
@@ -134,28 +144,27 @@ def _union_box(a: Border, b: Border) -> tuple[int, int, int, int]:
 
 
 def _prefers_tree(a: Border, b: Border) -> bool:
-    """Whether a query for every border pixel costs less than two distance transforms of the union box."""
+    """Whether queries for all border pixels cost less than two distance transforms of the union box."""
+    if a.index.size == 0 or b.index.size == 0:
+        return False
     top, bottom, left, right = _union_box(a, b)
     queries = a.index.size + b.index.size
-    return queries * QUERY_COST_IN_PIXELS <= 2 * (bottom - top) * (right - left)
+    return queries <= MOST_QUERIES and queries * QUERY_COST_IN_PIXELS <= 2 * (bottom - top) * (right - left)
 
 
-def _pooled_by_tree(a: Border, b: Border) -> np.ndarray:
-    """Pooled distances by nearest-neighbour queries.
+def _distances_by_tree(sources: Sequence[Border], target: Border) -> list[np.ndarray]:
+    """Distances of the pixels of each source to a non-empty target; a pixel of several sources is queried once."""
+    from pykdtree.kdtree import KDTree
 
-    Pixels of both borders are at distance 0 and need no query; a consensus mask shares much of its border
-    with the masks it was made from.
-    """
-    _, shared_in_a, shared_in_b = np.intersect1d(a.index, b.index, assume_unique=True, return_indices=True)
-    distances = np.zeros(a.index.size + b.index.size)
-    apart = np.ones(distances.size, dtype=bool)
-    apart[shared_in_a] = False
-    apart[a.index.size + shared_in_b] = False
-    apart_in_a, apart_in_b = apart[: a.index.size], apart[a.index.size :]
-    nearest_to_a = b.tree.query(a.coordinates[apart_in_a], workers=1)[0]
-    nearest_to_b = a.tree.query(b.coordinates[apart_in_b], workers=1)[0]
-    distances[apart] = np.concatenate((nearest_to_a, nearest_to_b))
-    return distances
+    if not sources:
+        return []
+    tree = KDTree(_coordinates(target.index, target.shape))
+    pixels = np.unique(np.concatenate([source.index for source in sources]))
+    distances = np.zeros(pixels.size)
+    for start in range(0, pixels.size, _QUERIES):
+        some = slice(start, start + _QUERIES)
+        distances[some] = tree.query(_coordinates(pixels[some], target.shape))[0]
+    return [distances[np.searchsorted(pixels, source.index)] for source in sources]
 
 
 def _pooled_by_distance_transform(a: Border, b: Border) -> np.ndarray:
@@ -184,3 +193,8 @@ def _transformed(source: Border, target: Border, box: tuple[int, int, int, int])
     row, column = row - top, column - left
     across_rows, across_columns = nearest[0, row, column] - row, nearest[1, row, column] - column
     return np.sqrt((across_rows**2 + across_columns**2).astype(np.float64))
+
+
+def _coordinates(index: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Row and column of pixels given by their flat index: float64, shape (N, 2)."""
+    return np.stack(np.divmod(index, max(shape[1], 1)), axis=1).astype(np.float64)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from utils.crop import Box, span
 from utils.errors import PipelineError
 from utils.lazy import cv2
 
@@ -40,7 +41,7 @@ class VotePatterns:
     """
 
     shape: tuple[int, int]
-    box: tuple[slice, slice]
+    box: Box
     codes: np.ndarray
     lookup: np.ndarray
     votes: np.ndarray
@@ -138,18 +139,11 @@ def _common_shape(masks: Sequence[np.ndarray]) -> tuple[int, int]:
     return shapes[0]
 
 
-def _union_box(masks: Sequence[np.ndarray]) -> tuple[slice, slice]:
-    rows = np.logical_or.reduce([mask.any(axis=1) for mask in masks])
-    if not rows.any():
+def _union_box(masks: Sequence[np.ndarray]) -> Box:
+    rows = span(np.logical_or.reduce([mask.any(axis=1) for mask in masks]))
+    if rows is None:
         return slice(0, 0), slice(0, 0)
-    rows = _span(rows)
-    columns = np.logical_or.reduce([mask[rows].any(axis=0) for mask in masks])
-    return rows, _span(columns)
-
-
-def _span(flags: np.ndarray) -> slice:
-    hits = np.flatnonzero(flags)
-    return slice(int(hits[0]), int(hits[-1]) + 1)
+    return rows, span(np.logical_or.reduce([mask[rows].any(axis=0) for mask in masks]))
 
 
 def _row_blocks(shape: tuple[int, int]) -> Iterator[slice]:

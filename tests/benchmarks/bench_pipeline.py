@@ -1,0 +1,205 @@
+"""Time every stage against the least it can take, and against the libraries that do the same work.
+
+Draws a benchmark set, or takes one that make_benchmark_set.py drew, runs the stages as a user does, and prints a
+Markdown table. Start-up, measured on a few tiny images, is taken off on both sides. `wall` and `cpu` are
+ratios to the floor: what decode_floor.py takes for the same files with the same workers. On a busy machine only
+`cpu` is to be trusted. Run it as
+
+    python tests/benchmarks/bench_pipeline.py [--images 200] [--raw FOLDER] [--work FOLDER] [--workers 2]
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import benchmark_plan
+import pandas as pd
+from make_benchmark_set import make_set, parse_options, raw_keys
+from stage_runs import Run, measure, run_stage
+
+MASK_STAGES = ("mask_qa", "create_consensus_masks", "compute_IAA_metrics")
+STAGES = (
+    "create_dataset",
+    "move_dataset",
+    "mask_qa",
+    "create_multiannotator_subset",
+    "create_consensus_masks",
+    "compute_IAA_metrics",
+    "compute_image_level_metrics",
+)
+FLOOR = Path(__file__).with_name("decode_floor.py")
+
+
+class Row(NamedTuple):
+    """One line of the table; ratios and gigapixels are None where they mean nothing."""
+
+    stage: str
+    run: Run
+    floor: Run | None = None
+    gigapixels: float | None = None
+    faster: str = ""
+    projected: float | None = None
+
+
+def run_chain(raw: Path, output: Path, workers: int) -> dict[str, Run]:
+    """Run all stages into a fresh folder."""
+    shutil.rmtree(output, ignore_errors=True)
+    runs = {}
+    for stage in STAGES:
+        keys = raw_keys(raw) if stage in ("create_dataset", "move_dataset") else []
+        runs[stage] = run_stage(stage, output, *keys, f"num_workers={workers}")
+    return runs
+
+
+def masks_of(output: Path, stage: str) -> pd.DataFrame:
+    """Return the metadata rows of the masks that a stage reads."""
+    folder = output / "metadata"
+    name = "" if stage == "mask_qa" else "multiannotator_subset_"
+    table = pd.read_csv(folder / f"IMAplusplus_{name}seg_metadata.csv", dtype=str, keep_default_na=False)
+    if stage != "compute_IAA_metrics":
+        table = table[~table["annotator"].isin(["ST", "MV"])]
+    return table
+
+
+def task_lines(output: Path, stage: str) -> list[str]:
+    """Return the files of each task of a stage, a line a task."""
+    table = masks_of(output, stage)
+    paths = table["seg_filename"].map(lambda name: str(output / "seg_masks" / name))
+    groups = table["seg_filename"] if stage == "mask_qa" else table["ISIC_id"]
+    return paths.groupby(groups, sort=False).agg("\t".join).tolist()
+
+
+class Bench:
+    """A chain that has run on a set (`main`) and on a few tiny images (`small`), to compare with floors."""
+
+    def __init__(self, options: argparse.Namespace):
+        self._options = options
+        self._work = options.work
+        small = self._work / "small"
+        # So many that every worker gets some: otherwise not all of them would start.
+        tiny = [f"--images={8 * options.workers}", "--megapixels=0.01", "--masks-per-image=2"]
+        make_set(parse_options(["--folder", str(small), *tiny]))
+        raw = options.raw or self._work / "raw"
+        if not options.raw:
+            ragged = ["--ragged"] if options.ragged else []
+            make_set(parse_options(["--folder", str(raw), f"--images={options.images}", *ragged]))
+        self.raw = {"small": small, "main": raw}
+        self.output = {name: self._work / f"output_{name}" for name in self.raw}
+        self.runs = {name: run_chain(self.raw[name], self.output[name], options.workers) for name in self.raw}
+
+    def run(self, stage: str) -> Run:
+        """Return what a stage took beyond start-up."""
+        return self.runs["main"][stage].beyond(self.runs["small"][stage])
+
+    def floor(self, work: str, lines: dict[str, list[str]]) -> Run:
+        """Return what decode_floor.py takes beyond start-up for the lines of both sets."""
+        found = {}
+        for name in ("small", "main"):
+            listing = self._work / "files.txt"
+            listing.write_text("\n".join(lines[name]), encoding="utf-8")
+            into = ["--into", str(self._work / "copies" / name)] if work == "copy" else []
+            command = [sys.executable, str(FLOOR), work, "--list", str(listing)]
+            found[name] = measure([*command, "--workers", str(self._options.workers), *into])
+        return found["main"].beyond(found["small"])
+
+    def copy_row(self) -> Row:
+        """Compare create_dataset and move_dataset with a plain read, hash and copy."""
+        made, moved = self.run("create_dataset"), self.run("move_dataset")
+        both = _sum(made, moved)
+        lines = {
+            name: [str(path) for kind in ("segs", "images") for path in sorted((self.raw[name] / kind).iterdir())]
+            for name in self.raw
+        }
+        return Row("create_dataset + move_dataset", both, self.floor("copy", lines))
+
+    def mask_row(self, stage: str) -> Row:
+        """Compare one stage that reads masks with its floor and with its library."""
+        from reference_tools import COMPARED, times_faster
+
+        lines = {name: task_lines(self.output[name], stage) for name in self.raw}
+        floor = self.floor("decode", lines)
+        pixels = self._pixels(stage)
+        projected = pixels and benchmark_plan.FULL_GIGAPIXELS[stage] / pixels
+        if stage == "create_consensus_masks":
+            made = {name: self._consensus_lines(name) for name in self.raw}
+            encoding = self.floor("encode", made).beyond(self.floor("decode", made))
+            floor = _sum(floor, encoding)
+        sample = sorted(lines["main"], key=len)[:: max(1, len(lines["main"]) // self._options.sample)]
+        samples = [[Path(path) for path in line.split("\t")] for line in sample[: self._options.sample]]
+        faster = f"{times_faster(stage, samples):.0f} x {COMPARED[stage][0]}" if samples else ""
+        run = self.run(stage)
+        return Row(stage, run, floor, pixels, faster, run.seconds * projected if pixels else None)
+
+    def _consensus_lines(self, name: str) -> list[str]:
+        return [str(path) for path in sorted((self.output[name] / "seg_masks").glob("*_[SM][TV]_??_??_??.png"))]
+
+    def _pixels(self, stage: str) -> float:
+        sizes = pd.read_csv(self.output["main"] / "metadata" / "IMAplusplus_img_metadata.csv", dtype=str)
+        pixels = sizes["pixels_x"].astype(float) * sizes["pixels_y"].astype(float)
+        by_image = dict(zip(sizes["isic_id"], pixels, strict=True))
+        return masks_of(self.output["main"], stage)["ISIC_id"].map(by_image).sum() / 1e9
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the lines of the table as they are measured."""
+        yield self.copy_row()
+        for stage in MASK_STAGES:
+            yield self.mask_row(stage)
+        for stage in ("create_multiannotator_subset", "compute_image_level_metrics"):
+            yield Row(stage, self.run(stage))
+
+
+def _sum(first: Run, second: Run) -> Run:
+    return Run(
+        first.seconds + second.seconds,
+        first.cpu + second.cpu,
+        max(first.main_mb, second.main_mb),
+        max(first.worker_mb, second.worker_mb),
+    )
+
+
+def formatted(row: Row) -> str:
+    """Format a line of the Markdown table."""
+    run, floor = row.run, row.floor
+    cells = [row.stage, f"{run.seconds:.1f}", f"{run.cpu:.1f}"]
+    cells += [f"{floor.seconds:.1f}", f"{floor.cpu:.1f}"] if floor else ["", ""]
+    usable = floor and floor.seconds > 0 and floor.cpu > 0
+    cells += [f"{run.seconds / floor.seconds:.2f}", f"{run.cpu / floor.cpu:.2f}"] if usable else ["", ""]
+    cells.append(f"{1e3 * row.gigapixels / run.seconds:.0f}" if row.gigapixels and run.seconds else "")
+    cells += [f"{run.main_mb:.0f}", f"{run.worker_mb:.0f}", row.faster]
+    cells.append(f"{row.projected / 60:.1f}" if row.projected else "")
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=200, help="images of the set that is drawn")
+    parser.add_argument("--raw", type=Path, help="a set that make_benchmark_set.py drew")
+    parser.add_argument("--ragged", action="store_true", help="draw frayed outlines")
+    parser.add_argument("--work", type=Path, help="folder to work in; by default a temporary one")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--sample", type=int, default=3, help="images that the libraries get")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        options.work = (options.work or Path(temporary)).resolve()
+        bench = Bench(options)
+        start = max(run.seconds for run in bench.runs["small"].values())
+        print(f"\nSeconds with {options.workers} workers beyond start-up (at most {start:.1f} s a stage)\n")
+        print(
+            "| stage | s | CPU s | floor s | floor CPU s | wall | cpu | MP/s | main MB | worker MB | faster than "
+            "| full dataset, min |"
+        )
+        print("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|--:|")
+        for row in bench.rows():
+            print(formatted(row), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""The least a stage can take: read and decode files with the decoder in use, encode masks, or read, hash and copy.
+
+Run it as
+
+    python tests/benchmarks/decode_floor.py decode|encode|copy --list FILE [--workers N] [--into FOLDER]
+
+with a file that lists one path a line. The files of a line, which tabs part, are one task, as the masks of an
+image are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from utils.data import encode_mask, load_mask
+from utils.md5 import md5_of_bytes
+from utils.parallel import map_items
+
+
+def decode(line: str) -> None:
+    """Read and decode the masks of one task."""
+    for path in line.split("\t"):
+        load_mask(Path(path))
+
+
+def encode(line: str) -> None:
+    """Decode the masks of one task, and encode them again."""
+    for path in line.split("\t"):
+        encode_mask(load_mask(Path(path)))
+
+
+def copy(into: Path, line: str) -> None:
+    """Read, hash and write the files of one task."""
+    for path in map(Path, line.split("\t")):
+        data = path.read_bytes()
+        md5_of_bytes(data)
+        (into / path.name).write_bytes(data)
+
+
+def main() -> int:
+    """Go through the list once."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", choices=["decode", "encode", "copy"])
+    parser.add_argument("--list", type=Path, required=True, help="file with the paths")
+    parser.add_argument("--workers", type=int, default=2, help="processes; threads for copy")
+    parser.add_argument("--into", type=Path, help="folder that receives copies")
+    options = parser.parse_args()
+    lines = options.list.read_text(encoding="utf-8").splitlines()
+    functions = {"decode": decode, "encode": encode, "copy": functools.partial(copy, options.into)}
+    if options.into:
+        options.into.mkdir(parents=True, exist_ok=True)
+    threads = options.work == "copy"
+    results = map_items(
+        functions[options.work], lines, num_workers=options.workers, label=options.work, threads=threads
+    )
+    failures = [result for result in results if result is not None]
+    print(*failures, sep="\n", file=sys.stderr)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    # Workers import this module by name; what is defined in __main__ they could not find.
+    import decode_floor
+
+    sys.exit(decode_floor.main())
