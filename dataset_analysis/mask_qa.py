@@ -44,13 +44,13 @@ if TYPE_CHECKING:
 
 def results_table(masks: DataFrame, found: dict[str, Sequence[Issue]]) -> DataFrame:
     """Return the QA results of all masks, in order; masks in quarantine bring the issue they went for."""
-    rows = []
-    for image, mask, issue, severity in masks[["img_filename", "seg_filename", "issue", "severity"]].itertuples(
-        index=False
-    ):
-        issues = [(item.issue, item.severity) for item in found[mask]] if mask in found else [(issue, severity)]
-        rows += [(image, mask, *item) for item in issues]
-    return pd.DataFrame(rows, columns=naming.QA_COLUMNS)
+    table = masks[["img_filename", "seg_filename"]].set_axis(naming.QA_COLUMNS[:2], axis=1)
+    brought = pd.Series(list(zip(masks["issue"], masks["severity"], strict=True)), index=masks.index, dtype=object)
+    judged = table["mask"].isin(found.keys())
+    table["found"] = table["mask"].map(found).where(judged, brought.map(lambda issue: [issue]))
+    table = table.explode("found", ignore_index=True).dropna(subset="found")
+    issues = table.pop("found").astype(object)
+    return table.assign(issue=issues.str[0], severity=issues.str[1])
 
 
 def newly_quarantined(masks: DataFrame, found: dict[str, Sequence[Issue]]) -> DataFrame:

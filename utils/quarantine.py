@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from utils.lazy import pd
 from utils.naming import QUARANTINE_COLUMNS
 from utils.tables import read_table, write_table
@@ -54,9 +56,9 @@ def restore_places(human_masks: DataFrame, quarantined: DataFrame) -> DataFrame:
         All rows in the order of the metadata as create_dataset made it, with their `place`; `issue` is NaN
         for those that are left.
     """
-    taken = set(quarantined["place"])
-    free = (place for place in range(len(human_masks) + len(taken)) if place not in taken)
-    left = human_masks.assign(place=[next(free) for _ in range(len(human_masks))])
+    taken = quarantined["place"].to_numpy(dtype=np.int64)
+    free = np.setdiff1d(np.arange(len(human_masks) + len(taken)), taken)
+    left = human_masks.assign(place=free[: len(human_masks)])
     return pd.concat([left, quarantined]).sort_values("place", kind="stable").reset_index(drop=True)
 
 
