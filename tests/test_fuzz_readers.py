@@ -92,6 +92,8 @@ def damaged(data: bytes, chance: random.Random) -> bytes:
 @pytest.mark.parametrize("reader", READERS)
 def test_damaged_bytes_give_an_answer_or_a_clear_error(reader, tmp_path, full):
     read, valid = READERS[reader]
+    for data in valid:
+        read(data, tmp_path)
     refused = 0
     number = NUMBERS[reader] if full else NUMBERS[reader] // 100
     for seed in range(number):
@@ -104,5 +106,4 @@ def test_damaged_bytes_give_an_answer_or_a_clear_error(reader, tmp_path, full):
             refused += 1
         except BaseException as error:
             raise AssertionError(f"seed {seed}: {data[:200]!r}") from error
-    # Both outcomes must be among them, or nothing was tried.
-    assert 0 < refused < number
+    assert refused > 0
