@@ -1,6 +1,10 @@
 """Every awkward or damaged mask file through the whole chain: accepted as what it shows, or listed and left out."""
 
 import shutil
+import struct
+import time
+import tracemalloc
+import zlib
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +12,7 @@ import pytest
 from conftest import STAGES, box, make_small_raw_set, write_png
 from in_process import succeed
 from PIL import Image
-from test_data import DAMAGED, FORMATS, MASK
+from test_data import DAMAGED, FORMATS, MASK, chunk
 
 from utils.tables import read_table
 
@@ -29,7 +33,7 @@ def run(tmp_path):
         said = "".join(succeed(stage, tmp_path / "output", raw=raw) for stage in STAGES)
         assert {path: path.read_bytes() for path in raw.rglob("*") if path.is_file()} == before
         metadata = tmp_path / "output" / "metadata"
-        return SimpleNamespace(said=said, **{name: read_table(metadata / name) for name in ()}, folder=metadata)
+        return SimpleNamespace(said=said, folder=metadata)
 
     return SimpleNamespace(raw=raw, chain=chain, output=tmp_path / "output")
 
@@ -62,6 +66,35 @@ def test_damaged_masks_are_listed_and_left_out(run, kind):
     assert images_with_metrics(done) == ["IMG_01.JPG", "IMG 02 ü.JPG", "IMG_05.JPG"]
     assert mask not in (done.folder / METRICS).read_text("utf-8")
     assert len(read_table(done.folder / FAILURES)) == 0
+
+
+def bomb(side: int) -> bytes:
+    """Return a real 1-bit PNG of side x side black pixels, a thousandth of its size in bytes."""
+    packer = zlib.compressobj(9)
+    lines = b"\0" * (100 * (side // 8 + 1))
+    packed = b"".join(packer.compress(lines) for _ in range(side // 100)) + packer.flush()
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("extra", [[], ["max_image_pixels=700"]], ids=["60,000 x 60,000", "a key of 700 pixels"])
+def test_pictures_above_the_limit_are_refused_before_they_are_decoded(run, extra):
+    data = bomb(60_000)
+    assert len(data) < 600_000
+    (run.raw / "segs" / "raw_NA.png").write_bytes(data)
+    succeed("create_dataset", run.output, raw=run.raw)
+    succeed("move_dataset", run.output, raw=run.raw)
+    tracemalloc.start()
+    started = time.monotonic()
+    said = succeed("mask_qa", run.output, *extra)
+    assert time.monotonic() - started < 20
+    assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    tracemalloc.stop()
+    issues = read_table(run.output / "metadata" / QA)
+    refused = issues[issues["issue"] == "File not found or corrupted"]["mask"]
+    assert "IMG_01_A02_T2_S1_NA.png" in set(refused)
+    assert len(refused) == (10 if extra else 1)
+    assert "moved to quarantine: IMG_01_A02_T2_S1_NA.png" in said
 
 
 def test_masks_of_one_image_that_differ_in_size_are_listed(run):

@@ -181,13 +181,27 @@ def test_all_missing_values_are_listed(load, tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["- a\n- b\n", "a: [\n", "a: 1\na: 2\n", "\tx: 1\n", "just text\n", "[" * 3000],
-    ids=["list", "open bracket", "key twice", "tab", "text", "deep"],
+    [
+        "- a\n- b\n",
+        "a: [\n",
+        "a: 1\na: 2\n",
+        "\tx: 1\n",
+        "just text\n",
+        "a: " + "[" * 10_000 + "]" * 10_000,
+        "a0: &a0 [x, x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}]\n" for n in range(60)),
+        "a: &a [*a]\n",
+        "workers: " + "9" * 5000,
+    ],
+    ids=["list", "open bracket", "key twice", "tab", "text", "deep", "anchors", "an anchor in itself", "digits"],
 )
 def test_a_file_without_keys_and_values_is_named(load, tmp_path, text):
     message = refusal(load, text)
     assert str(tmp_path / "conf" / "config.yaml") in message
     assert "onfiguration" in message
+
+
+def test_anchors_are_fine(load):
+    assert load("output_dir: x\ntable: t\nfolders: {jpg: &a [b], JPG: *a}\n").folders["jpg"][0].name == "b"
 
 
 def test_a_missing_config_file_is_named(tmp_path):

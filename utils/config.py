@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
+import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from yaml import YAMLError
@@ -23,6 +25,7 @@ PATH_VARIABLES = ("IMAPP_OUTPUT_DIR", "IMAPP_DEMO_DIR")
 # Fields of a schema that the code fills in.
 NOT_KEYS = ("config_file", "inputs_read")
 _COMMAND_LINE = "the command line"
+_MOST_NODES = 100_000
 
 
 def load_config(schema: type[Schema], config_file: Path, overrides: Sequence[str] = ()) -> Schema:
@@ -81,8 +84,12 @@ def _type_hints(schema: type) -> dict[str, Any]:
 
 def _read_yaml(config_file: Path) -> DictConfig:
     try:
+        with open(config_file, encoding="utf-8") as stream:
+            expanded = _expanded_size(yaml.compose(stream, yaml.SafeLoader), {})
+        if expanded > _MOST_NODES:
+            raise ValueError(f"its anchors expand to more than {_MOST_NODES} values")
         loaded = OmegaConf.load(config_file)
-    except (OSError, YAMLError, UnicodeDecodeError, RecursionError, OmegaConfBaseException) as error:
+    except (OSError, YAMLError, ValueError, RecursionError, OmegaConfBaseException) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
         raise ConfigError("A configuration file cannot be read.", where=config_file, found=reason) from error
     if not isinstance(loaded, DictConfig):
@@ -90,6 +97,16 @@ def _read_yaml(config_file: Path) -> DictConfig:
             "A configuration file must hold keys and values.", where=config_file, found=type(loaded).__name__
         )
     return loaded
+
+
+def _expanded_size(node: yaml.Node | None, sizes: dict[int, float]) -> float:
+    """Return how many values a YAML node stands for, aliases followed: a short file can stand for billions."""
+    if id(node) not in sizes:
+        sizes[id(node)] = math.inf  # until it is known: what a node that contains itself finds
+        children = node.value if isinstance(node, yaml.CollectionNode) else []
+        parts = [part for child in children for part in (child if isinstance(child, tuple) else (child,))]
+        sizes[id(node)] = 1 + sum(_expanded_size(part, sizes) for part in parts)
+    return sizes[id(node)]
 
 
 def _parse_overrides(overrides: Sequence[str], hints: dict[str, Any]) -> DictConfig:
