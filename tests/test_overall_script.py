@@ -294,6 +294,13 @@ def test_the_environment_is_made_once_from_the_first_python_that_runs(project):
     assert len(project.ran()) == len(STAGES) + 1
 
 
+def test_two_first_runs_at_once_make_the_environment_once(project):
+    project.offer_python("python3", "3.12", pip="sleep 1")
+    runs = [project.start("--until", "make_demo_dataset") for _ in range(2)]
+    assert [(run.communicate(timeout=60), run.returncode)[1] for run in runs] == [0, 0]
+    assert [call.split()[0] for call in project.interpreter_calls()] == ["venv", "pip"]
+
+
 def test_changed_requirements_are_installed_into_the_same_environment(project):
     project.offer_python("python3", "3.10")
     project.run("--until", "make_demo_dataset")

@@ -34,7 +34,9 @@ set_up_environment() {
 add_requirements() {
     local file=$1
     if [[ $PYTHON == "$VENV/bin/python" && -z ${VIRTUAL_ENV:-} ]]; then
+        lock_own_environment
         install_once "$file"
+        exec 8>&-
     elif ! check_requirements "$file"; then
         say "installing $file into the active environment"
         pip_install "$file"
@@ -54,12 +56,23 @@ or deactivate it: without an active environment this script makes its own in .ve
 use_own_environment() {
     local version
     PYTHON=$VENV/bin/python
+    lock_own_environment
     if [[ -e $UNFINISHED ]] || ! python_version "$PYTHON" >/dev/null; then
         make_venv
     fi
     version=$(python_version "$PYTHON") || fail "the new $VENV does not run"
     is_supported "$version" || fail "$VENV has Python $version; needed is one of $SUPPORTED_VERSIONS: remove it and start again"
     install_once requirements.txt
+    exec 8>&-
+}
+
+# Waits until no other run is making or changing .venv, and keeps others waiting until descriptor 8 is closed.
+lock_own_environment() {
+    local python=$PYTHON
+    python_version "$python" >/dev/null || python=$(find_python) || exit
+    exec 8>>"$VENV.lock"
+    # Without locks in this file system, or in this Python, two first runs at once are on their own.
+    "$python" -c 'import fcntl; fcntl.flock(8, fcntl.LOCK_EX)' 2>/dev/null || true
 }
 
 make_venv() {
