@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from utils.cache import ResultCache
     from utils.resume import Resumable
 
+_NAMED = 5  # of the masks when none is usable
+
 
 def results_table(masks: DataFrame, found: dict[str, Sequence[Issue]]) -> DataFrame:
     """Return the QA results of all masks, in order; masks in quarantine bring the issue they went for."""
@@ -96,6 +98,13 @@ def judge_all(humans: DataFrame, cache: ResultCache, config: AnalysisSettings) -
         raise PipelineError("Masks could not be judged.", where=folder, offenders=failed)
     # They leave the dataset, so it is looked at twice: a worker may not see the folder.
     unreadable = [mask for mask, result in found.items() if UNREADABLE in result]
+    if len(humans) and all(any(issue.unusable for issue in result) for result in found.values()):
+        raise PipelineError(
+            "No mask would be left: all are empty or cannot be decoded.",
+            where=folder,
+            expected=f"undamaged masks of at most {config.max_image_pixels} pixels (max_image_pixels)",
+            offenders=list(found)[:_NAMED],
+        )
     unseen = [mask for mask in unreadable if judge_mask_file(folder / mask) != found[mask]]
     if unseen:
         hint = "with executor=dask all machines must see the folder under the same path"

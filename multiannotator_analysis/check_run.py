@@ -2,9 +2,9 @@
 
 Reads:  metadata/run_manifest.json, every file that it names, and the config.yaml of each stage's folder.
 Writes: nothing.
-Rules:  An output that is missing or changed, and a raw table that changed since it was read, are errors.
-        Settings, code and packages that differ from those of the run are warnings, as are files that no
-        stage has recorded. Logs and the cache are not compared.
+Rules:  An output that is missing or changed is an error. Raw tables, settings, code and packages that are not
+        those of the run are warnings, as are files that no stage has recorded. Logs and the cache are not
+        compared.
 
 Keys: output_dir, num_workers, verbose.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -49,18 +50,15 @@ def compare_outputs(stages: dict[str, Any], root: Path, num_workers: int | None)
     return differences
 
 
-def compare_raw_tables(stages: dict[str, Any], configs: dict[str, Any], root: Path) -> list[str]:
-    """Return a line for every table from outside the output folder that is not what a stage has read."""
-    differences = []
+def compare_raw_tables(stages: dict[str, Any], configs: dict[str, Any], root: Path) -> Iterator[str]:
+    """Yield a line for every table outside the output folder that is not the one a stage has read."""
     for stage, record in stages.items():
-        config = configs[folder_of(record)]
         for key, md5 in record["inputs"].items():
-            path = getattr(config, key)
-            if path is None:
-                continue  # named on the command line of that run alone
-            if not path.is_relative_to(root) and not (path.is_file() and md5_of_file(path) == md5):
-                differences.append(f"{key}: missing, or not the table that {stage} has read")
-    return differences
+            path = getattr(configs[folder_of(record)], key, None)
+            if path is None or path.is_relative_to(root):
+                continue
+            if not (path.is_file() and md5_of_file(path) == md5):
+                yield f"the file that {key} names in the config is not the one that {stage} has read"
 
 
 def compare_settings(stages: dict[str, Any], configs: dict[str, Any]) -> Iterator[str]:
@@ -102,7 +100,7 @@ def folder_of(record: dict[str, Any]) -> str:
 
 
 def main(config: MultiannotatorSettings) -> Outcome:
-    """Compare everything; fail when an output or a raw table is not what it was."""
+    """Compare everything; fail when an output is not what it was."""
     from loguru import logger
 
     root = config.output_dir
@@ -113,12 +111,17 @@ def main(config: MultiannotatorSettings) -> Outcome:
     manifest = read_manifest(root)
     stages = manifest["stages"]
     configs = {name: load_config(schema, PROJECT_ROOT / name / "config.yaml") for name, schema in SCHEMAS.items()}
-    for line in [*compare_settings(stages, configs), *compare_environment(manifest)]:
+    warnings = (
+        compare_raw_tables(stages, configs, root),
+        compare_settings(stages, configs),
+        compare_environment(manifest),
+    )
+    for line in chain.from_iterable(warnings):
         logger.warning("{}", line)
     extra = unrecorded_files(stages, root)
     if extra:
         logger.warning("{} files that no stage has recorded, among them {}", len(extra), ", ".join(extra[:3]))
-    differences = [*compare_raw_tables(stages, configs, root), *compare_outputs(stages, root, config.num_workers)]
+    differences = compare_outputs(stages, root, config.num_workers)
     if differences:
         raise PipelineError("Not everything is as the run left it.", where=manifest_file(root), offenders=differences)
     count = sum(len(record["outputs"]) for record in stages.values())

@@ -113,9 +113,10 @@ def main(config: MultiannotatorSettings) -> Outcome:
     results = make_images(tasks, config.num_workers)
     files = write_pages(tables, results, config)
     removed = remove_files_of_others(tasks.values(), results.values(), config.report_dir)
+    all_files = {path: None for path in config.report_dir.rglob("*") if path.is_file()}
     made = sum(result.made for result in results.values())
     counts = f"{len(results)} images, of {made} the files were made, {len(results) - made} had not changed"
-    return Outcome(counts + (f"; {removed} files of others removed" if removed else ""), files)
+    return Outcome(counts + (f"; {removed} files of others removed" if removed else ""), files, all_files)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 import numpy as np
 
 Shape = tuple[int, int]
@@ -33,3 +36,16 @@ def noise(rng: np.random.Generator, shape: Shape, density: float) -> np.ndarray:
 def ragged(rng: np.random.Generator, shape: Shape) -> np.ndarray:
     """A blob with frayed edge, holes and specks: a tenth of its pixels flipped at random."""
     return blob(rng, shape) ^ noise(rng, shape, 0.1)
+
+
+def bomb(side: int) -> bytes:
+    """Return a real 1-bit PNG of side x side black pixels, a thousandth of its size in bytes."""
+    packer = zlib.compressobj(9)
+    lines = b"\0" * (100 * (side // 8 + 1))
+    packed = b"".join(packer.compress(lines) for _ in range(side // 100)) + packer.flush()
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

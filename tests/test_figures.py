@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT, box, run_script, tree, write_png
+from drawing import bomb
 
 from multiannotator_analysis.visualization_scripts import plot_dataset_distribution as distribution
 from multiannotator_analysis.visualization_scripts import plot_individual_metrics as individual
 from multiannotator_analysis.visualization_scripts import plot_overlaid_segmentations as overlaid
 from utils.aggregate import metrics_per_image
+from utils.data import load_image
 from utils.errors import PipelineError
 from utils.naming import METRIC_COLUMNS, PAIR_COLUMNS, SEG_COLUMNS, human_pairs_only, humans_only
 from utils.outlines import border_pixels
@@ -179,7 +181,7 @@ def test_an_empty_mask_has_no_outline():
 def overlay_of(dataset, masks: int, **changes) -> overlaid.Overlay:
     paths = tuple(dataset / "seg_masks" / f"ISIC_2_{name}.png" for name in ("A00", "A01", "A02", "ST", "MV"))
     labels = ("A00, T1, S1", "A01, T1, S1", "A02, T1, S1", "STAPLE consensus", "Majority vote")
-    given = {"mask_paths": paths[-masks:], "labels": labels[-masks:], **changes}
+    given = {"mask_paths": paths[-masks:], "labels": labels[-masks:], "places": tuple(range(masks)), **changes}
     return overlaid.Overlay("Title", dataset / "images" / "ISIC_2.JPG", target=dataset / "x", **given)
 
 
@@ -191,6 +193,19 @@ def test_annotators_have_colours_of_their_own_and_only_consensus_outlines_are_da
     assert dashed == [False, False, False, True, True]
     names = [text.get_text() for text in axes.get_legend().get_texts()]
     assert names == ["A00, T1, S1", "A01, T1, S1", "A02, T1, S1", "STAPLE consensus", "Majority vote"]
+
+
+def test_an_annotator_has_the_same_line_in_every_image_and_another_for_a_second_mask():
+    everyone = ["A00", "A01", "A02", "ST", "MV"]
+    assert overlaid.places_of_lines(["A02", "A00", "ST"], everyone) == (2, 0, 3)
+    assert overlaid.places_of_lines(["A01", "A01", "A01"], everyone) == (1, 8, 15)
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", bomb(60_000)], ids=["empty", "text", "60,000 x 60,000"])
+def test_a_photo_that_cannot_be_decoded_is_refused(tmp_path, data):
+    (tmp_path / "photo.png").write_bytes(data)
+    with pytest.raises(PipelineError):
+        load_image(tmp_path / "photo.png")
 
 
 def test_up_to_seven_annotators_differ_in_colour_and_more_in_line():

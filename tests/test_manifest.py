@@ -78,7 +78,17 @@ def test_without_a_manifest_the_check_says_what_makes_one(tmp_path):
     assert "overall_script.sh" in done.stderr
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 99, "stages": {}}', "\0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"format": 99, "stages": {}}',
+        '{"format": 1, "environments": {"a": {}}, "stages": {"x": 1}}',
+        "\0",
+    ],
+)
 def test_a_damaged_manifest_stops_a_stage_before_its_work(output, text):
     manifest_file(output).write_text(text)
     before = (output / "metadata" / "IMAplusplus_multiannotator_subset_image_level_metrics.csv").stat().st_mtime_ns

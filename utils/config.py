@@ -195,7 +195,7 @@ def _check_ranges(values: Any, where: Path) -> None:
             continue
         expected = f"from {least} up" if greatest is None else f"{least} to {greatest}"
         what = f"The configuration key '{field.name}' is out of range."
-        raise ConfigError(what, where=where, expected=expected, found=value)
+        raise ConfigError(what, where=f"{where}, or {_COMMAND_LINE}", expected=expected, found=value)
 
 
 def _path_keys(hints: dict[str, Any]) -> list[str]:

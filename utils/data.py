@@ -1,4 +1,4 @@
-"""Masks in memory: 2-D bool arrays, True where an annotator saw the lesion."""
+"""Masks in memory: 2-D bool arrays, True where an annotator saw the lesion; and photos."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from utils.errors import PipelineError
-from utils.lazy import imagecodecs
+from utils.lazy import cv2, imagecodecs
 from utils.pixel_limit import check_pixels
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -51,6 +51,32 @@ def decode_mask(data: bytes, where: object) -> np.ndarray:
             "A mask cannot be decoded.", where=where, expected="an undamaged image file", found=error
         ) from error
     return _as_bool(pixels)
+
+
+def load_image(path: Path) -> np.ndarray:
+    """Read a photo with its rows as stored, like the masks drawn on it, whatever its EXIF orientation.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, shape (H, W, 3), RGB.
+
+    Raises
+    ------
+    PipelineError
+        If the file is missing, is no picture, is damaged, or claims more pixels than `pixel_limit.max_pixels`.
+    """
+    from utils.picture_sizes import picture_size
+
+    picture_size(path)
+    encoded = np.frombuffer(path.read_bytes(), np.uint8)
+    try:
+        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error as error:
+        raise PipelineError("An image cannot be decoded.", where=path, found=error) from error
+    if image is None:
+        raise PipelineError("An image cannot be decoded.", where=path)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def load_masks(paths: Sequence[Path]) -> list[np.ndarray]:

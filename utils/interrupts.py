@@ -33,7 +33,12 @@ def orderly_interrupts() -> Iterator[None]:
 
 
 def _interrupt(number: int, _frame: object) -> None:
-    # One Ctrl-C reaches a stage twice when the terminal and overall_script.sh both pass it on.
-    for ignored in _SIGNALS:
-        signal.signal(ignored, signal.SIG_IGN)
+    # One Ctrl-C reaches a stage twice when the terminal and overall_script.sh both pass it on. A handler that does
+    # nothing, since Python reports a signal that is pending when it is set to be ignored.
+    for further in _SIGNALS:
+        signal.signal(further, _do_nothing)
     raise Interrupted(number)
+
+
+def _do_nothing(_number: int, _frame: object) -> None:
+    pass

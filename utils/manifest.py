@@ -18,6 +18,7 @@ from utils.md5 import md5_of_bytes, md5_of_file
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 _FORMAT = 1
+_RECORD = {"script", "environment", "settings", "inputs", "counts", "outputs"}
 _OUTSIDE = "(outside the output folder)"
 # What changes how fast or how loud a run is, but no byte of its outputs.
 _WITHOUT_EFFECT = {"num_workers", "verbose", "output_dir", "executor", "dask_scheduler", "cache_dir"}
@@ -42,10 +43,11 @@ def read_manifest(output_dir: Path) -> dict[str, Any]:
         return {"format": _FORMAT, "environments": {}, "stages": {}}
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        if manifest["format"] == _FORMAT and isinstance(manifest["stages"], dict) and manifest["environments"]:
+        whole = manifest["environments"] and all(set(stage) >= _RECORD for stage in manifest["stages"].values())
+        if manifest["format"] == _FORMAT and whole:
             return manifest
-        found = f"format {manifest['format']}"
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = f"format {manifest['format']}, or records that lack parts"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         found = error
     raise PipelineError(
         "The run manifest cannot be read.",
@@ -118,8 +120,11 @@ def environment_now() -> dict[str, Any]:
 
 
 def settings_of(config: Any, keys: Iterable[str]) -> dict[str, Any]:
-    """Return the values of the keys that shape the outputs; of paths only what lies below the output folder."""
-    return {key: _plain(getattr(config, key), config.output_dir) for key in keys if key not in _WITHOUT_EFFECT}
+    """Return the values of the keys that shape the outputs; of paths only what lies below the output folder.
+
+    A key that there is not, or no longer, has the value None.
+    """
+    return {key: _plain(getattr(config, key, None), config.output_dir) for key in keys if key not in _WITHOUT_EFFECT}
 
 
 def _plain(value: Any, root: Path) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import os
 import zlib
@@ -33,7 +34,7 @@ def read_raw_masks(config: CreationSettings, columns: Sequence[str]) -> DataFram
     except PipelineError:
         path = config.raw_seg_masks_metadata_path
         first_line = _first_line(path)
-        if first_line and not any(column.encode() in first_line for column in columns):
+        if first_line and not _cells(first_line) & set(columns):
             expected = f"CSV in UTF-8 whose first line names the columns {', '.join(columns)}"
             found = "a first line that names none of them"
             raise PipelineError("A table lacks columns.", where=path, expected=expected, found=found) from None
@@ -94,6 +95,12 @@ def img_filename(isic_id: str, raw_image: Path | None) -> str:
     """
     extension = raw_image.suffix[1:] if raw_image else "jpg"
     return f"{isic_id}.JPG" if extension.lower() in _JPEG_EXTENSIONS else f"{isic_id}.{extension}"
+
+
+def _cells(line: bytes) -> set[str]:
+    """Return the cells of a first line, each by itself: a name may hold the name of a column."""
+    text = line.decode("utf-8-sig", errors="replace")
+    return set(next(csv.reader([text]), []))
 
 
 def _first_line(path: Path) -> bytes:

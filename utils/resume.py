@@ -11,6 +11,7 @@ from typing import Any
 from utils.cache import ResultCache, result_key
 from utils.md5 import md5_of_file
 from utils.parallel import Failure, executor_keys, map_items
+from utils.pixel_limit import max_pixels
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _identities(paths: Sequence[Path]) -> list[tuple[int, ...]] | None:
 
 
 def _key(work: Resumable, task: Any, md5s: Sequence[str]) -> str:
-    return result_key(work.function, work.settings(task), md5s)
+    return result_key(work.function, {**work.settings(task), "max_image_pixels": max_pixels()}, md5s)
 
 
 def _key_if_usable(work: Resumable, task: Any, md5s: list[str] | Failure, cache: ResultCache) -> str | None:

@@ -4,14 +4,14 @@
 #   set_up_environment           sets PYTHON to an interpreter that has requirements.txt
 #   add_requirements FILE        adds the packages of a further file to that environment
 #
-# An active environment (venv or conda) is its user's: requirements.txt is checked in it, never installed.
-# Without one the project has its own in .venv, made on first use.
+# An active environment (venv or conda), and one that .venv is a link to, is its user's: requirements.txt is checked
+# in it, never installed. Otherwise the project has its own in .venv, made on first use.
 
 PROJECT_ROOT=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 SUPPORTED_VERSIONS="3.13 3.12 3.11 3.10"
 VENV=$PROJECT_ROOT/.venv
 # There while .venv is being changed: one that is left over tells of an interrupted installation.
-UNFINISHED=$VENV/unfinished
+UNFINISHED=$VENV.unfinished
 
 say() {
     printf '%s: %s\n' "${0##*/}" "$1" >&2
@@ -24,6 +24,7 @@ fail() {
 
 set_up_environment() {
     local active=${VIRTUAL_ENV:-${CONDA_PREFIX:-}}
+    [[ -n $active || ! -L $VENV ]] || active=$VENV
     if [[ -n $active ]]; then
         use_active_environment "$active"
     else
@@ -33,7 +34,7 @@ set_up_environment() {
 
 add_requirements() {
     local file=$1
-    if [[ $PYTHON == "$VENV/bin/python" && -z ${VIRTUAL_ENV:-} ]]; then
+    if [[ $PYTHON == "$VENV/bin/python" && -z ${VIRTUAL_ENV:-} && ! -L $VENV ]]; then
         lock_own_environment
         install_once "$file"
         exec 8>&-
@@ -81,7 +82,10 @@ make_venv() {
     version=$(python_version "$base")
     "$base" -c 'import ensurepip, venv' 2>/dev/null || fail "Python $version ($base) cannot make virtual environments, \
 its modules venv or ensurepip are missing. On Debian and Ubuntu: apt install python3-venv (or python$version-venv)"
+    [[ ! -e $VENV || -e $UNFINISHED || -e $VENV/pyvenv.cfg ]] ||
+        fail "$VENV is there, but it is no environment that this script has made: move it away and start again"
     say "making $VENV with Python $version"
+    : >"$UNFINISHED"
     # pip comes later, under the protection of the file UNFINISHED.
     run_quietly "$base" -m venv --clear --without-pip "$VENV"
 }
@@ -119,6 +123,8 @@ install_once() {
     if [[ -f $stamp && $(<"$stamp") == "$state" ]]; then
         return
     fi
+    "$PYTHON" -c 'import sys; sys.exit(sys.prefix == sys.base_prefix)' ||
+        fail "$VENV is damaged (it is no environment any more): move it away and start again"
     say "installing $file into $VENV (a minute or two, this once)"
     : >"$UNFINISHED"
     "$PYTHON" -c 'import pip' 2>/dev/null || run_quietly "$PYTHON" -m ensurepip

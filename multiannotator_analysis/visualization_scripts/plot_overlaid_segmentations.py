@@ -16,7 +16,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 
-from utils.data import load_masks
+from utils.data import load_image, load_masks
 from utils.errors import ConfigError, PipelineError
 from utils.lazy import cv2
 from utils.naming import CONSENSUS, MAJORITY_VOTE, METRIC_COLUMNS, SEG_COLUMNS, STAPLE, human_pairs_only
@@ -46,7 +45,7 @@ _TITLE_HEIGHT, _LEGEND_ROW_HEIGHT = 0.22, 0.165
 _LONGEST_SIDE = 1200  # pixels of the image in the figure, somewhat finer than 300 dpi
 
 _ANNOTATOR_COLOURS = ("orange", "sky blue", "green", "vermillion", "yellow", "purple", "blue")
-# Beyond seven masks, colours repeat with another line.
+# By the annotator's place among all of them; beyond seven, and for another mask of one, with another line.
 _STYLES = tuple((PALETTE[name], line) for line in ("-", ":", "-.") for name in _ANNOTATOR_COLOURS)
 # Often the same outline: the dashes of one then fall into the gaps of the other.
 _CONSENSUS_STYLES = {STAPLE: ("white", (0, (4, 4))), MAJORITY_VOTE: ("black", (4, (4, 4)))}
@@ -57,12 +56,13 @@ _CONSENSUS_NAMES = {STAPLE: "STAPLE consensus", MAJORITY_VOTE: "Majority vote"}
 
 @dataclass(frozen=True)
 class Overlay:
-    """What one figure needs: its title, image, and the masks with their labels, consensus masks last."""
+    """What one figure needs: its title, image, and the masks with labels and places of lines, consensus masks last."""
 
     title: str
     image_path: Path
     mask_paths: tuple[Path, ...]
     labels: tuple[str, ...]
+    places: tuple[int, ...]
     target: Path
 
 
@@ -101,8 +101,19 @@ def mask_label(row: object) -> str:
     return _CONSENSUS_NAMES.get(row.annotator, f"{row.annotator}, {row.tool}, {row.skill_level}")
 
 
-def make_overlay(rows: DataFrame, pairs: DataFrame, config: MultiannotatorSettings) -> Overlay:
-    """Collect what the figure of one image needs from its rows and its pairs of human masks."""
+def places_of_lines(annotators: Sequence[str], everyone: Sequence[str]) -> tuple[int, ...]:
+    """Return the place of each mask's line: an annotator has the same one in all images, as in the report."""
+    places: list[int] = []
+    for annotator in annotators:
+        place = everyone.index(annotator)
+        while place in places:
+            place += len(_ANNOTATOR_COLOURS)
+        places.append(place)
+    return tuple(places)
+
+
+def make_overlay(rows: DataFrame, pairs: DataFrame, everyone: Sequence[str], config: MultiannotatorSettings) -> Overlay:
+    """Collect what the figure of one image needs from its rows, its pairs of human masks and all annotators."""
     is_consensus = rows["annotator"].isin(CONSENSUS)
     ordered = list(rows[~is_consensus].itertuples()) + list(rows[is_consensus].itertuples())
     isic_id, humans = rows["ISIC_id"].iloc[0], int((~is_consensus).sum())
@@ -111,6 +122,7 @@ def make_overlay(rows: DataFrame, pairs: DataFrame, config: MultiannotatorSettin
         image_path=config.new_dataset_images_dir / rows["img_filename"].iloc[0],
         mask_paths=tuple(config.new_dataset_masks_dir / row.seg_filename for row in ordered),
         labels=tuple(mask_label(row) for row in ordered),
+        places=places_of_lines([row.annotator for row in ordered], everyone),
         target=config.visualizations_dir / "overlaid_segs" / isic_id,
     )
 
@@ -128,7 +140,7 @@ def write_overlay(overlay: Overlay) -> list[Path]:
 
 def draw(overlay: Overlay) -> Figure:
     """Draw the image, the outlines over it, title and legend."""
-    image = _read_image(overlay.image_path)
+    image = load_image(overlay.image_path)
     masks = load_masks(overlay.mask_paths)
     height, width = image.shape[:2]
     if masks[0].shape != (height, width):
@@ -141,18 +153,8 @@ def draw(overlay: Overlay) -> Figure:
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if shrink > 1 else image
         axes.imshow(small, extent=(-0.5, width - 0.5, height - 0.5, -0.5), interpolation="antialiased")
         axes.set_title(overlay.title, fontsize=8, pad=4)
-        _add_outlines(axes, masks, overlay.labels, shrink / 2)
+        _add_outlines(axes, masks, overlay, shrink / 2)
     return figure
-
-
-def _read_image(path: Path) -> np.ndarray:
-    """Read an image as RGB with its rows as stored, like the masks drawn on it, whatever EXIF says."""
-    encoded = np.frombuffer(path.read_bytes(), np.uint8)
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    image = cv2.imdecode(encoded, flags) if len(encoded) else None
-    if image is None:
-        raise PipelineError("An image cannot be decoded.", where=path)
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def _page(aspect: float, num_masks: int) -> tuple[Figure, Axes]:
@@ -168,17 +170,16 @@ def _page(aspect: float, num_masks: int) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _add_outlines(axes: Axes, masks: Sequence[np.ndarray], labels: Sequence[str], tolerance: float) -> None:
+def _add_outlines(axes: Axes, masks: Sequence[np.ndarray], overlay: Overlay, tolerance: float) -> None:
     from matplotlib.collections import LineCollection
     from matplotlib.lines import Line2D
     from matplotlib.patheffects import withStroke
 
     names = {name: label for label, name in _CONSENSUS_NAMES.items()}
-    annotator_styles = cycle(_STYLES)
     handles = []
-    for mask, label in zip(masks, labels, strict=True):
+    for mask, label, place in zip(masks, overlay.labels, overlay.places, strict=True):
         is_consensus = label in names
-        colour, line = _CONSENSUS_STYLES[names[label]] if is_consensus else next(annotator_styles)
+        colour, line = _CONSENSUS_STYLES[names[label]] if is_consensus else _STYLES[place % len(_STYLES)]
         # A seam of the opposite lightness keeps every colour visible on skin and lesion.
         line_width = _CONSENSUS_WIDTH if is_consensus else _ANNOTATOR_WIDTH
         seam = withStroke(linewidth=line_width + _SEAM, foreground="white" if colour == "black" else "black")
@@ -215,7 +216,8 @@ def chosen_overlays(config: MultiannotatorSettings) -> list[Overlay]:
             logger.warning("{} skipped: not in {}", name, config.multiannotator_subset_metadata_path)
     pairs_of = dict(list(pairs.groupby("img_id")))
     found = (name for name in chosen if name in by_image)
-    return [make_overlay(by_image[name], pairs_of.get(name, pairs.iloc[:0]), config) for name in found]
+    everyone = [*sorted(set(rows["annotator"]) - set(CONSENSUS)), *CONSENSUS]
+    return [make_overlay(by_image[name], pairs_of.get(name, pairs.iloc[:0]), everyone, config) for name in found]
 
 
 def main(config: MultiannotatorSettings) -> Outcome:
