@@ -118,10 +118,10 @@ def test_a_full_disk_is_one_clear_error_and_a_rerun_completes(states, tmp_path, 
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """Give a folder on a file system of 128 kB."""
+    """Give a folder on a file system of 512 kB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=128k,nr_inodes=1000", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=512k,nr_inodes=1000", "tmpfs", str(folder)]
     try:
         made = subprocess.run(mount, capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -145,6 +145,18 @@ def test_a_disk_without_room_is_found_before_the_transfer(states, small_disk):
     done = run_stage("move_dataset", output, *arguments_of("move_dataset", states.raw))
     assert done.returncode == 0, done.stderr
     assert tree(output) == states.after["move_dataset"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_read_only_disk_is_one_clear_error(states, small_disk, stage):
+    output = shutil.copytree(states.before[stage], small_disk / "output")
+    before = tree(output)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    done = run_stage(stage, output, *arguments_of(stage, states.raw))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "Read-only file system" in done.stderr
+    assert tree(output) == before
 
 
 @pytest.mark.parametrize("stage", ["create_consensus_masks", "compute_IAA_metrics"])
