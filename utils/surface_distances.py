@@ -161,8 +161,11 @@ def _distances_by_tree(sources: Sequence[Border], target: Border) -> list[np.nda
     tree = KDTree(_coordinates(target.index, target.shape))
     pixels = np.unique(np.concatenate([source.index for source in sources]))
     distances = np.zeros(pixels.size)
-    for start in range(0, pixels.size, _QUERIES):
-        some = slice(start, start + _QUERIES)
+    # The borders of consensus masks run along those of the masks they were made from: there the distance is 0.
+    nearest = np.minimum(np.searchsorted(target.index, pixels), target.index.size - 1)
+    apart = np.flatnonzero(target.index[nearest] != pixels)
+    for start in range(0, apart.size, _QUERIES):
+        some = apart[start : start + _QUERIES]
         distances[some] = tree.query(_coordinates(pixels[some], target.shape))[0]
     return [distances[np.searchsorted(pixels, source.index)] for source in sources]
 
