@@ -1,7 +1,7 @@
 """Compare the output folder with the run manifest: which outputs are no longer what the run made.
 
 Reads:  metadata/run_manifest.json, every file that it names, and the config.yaml of each stage's folder.
-Writes: nothing.
+Writes: nothing but its log.
 Rules:  An output that is missing or changed is an error. Raw tables, settings, code and packages that are not
         those of the run are warnings, as are files that no stage has recorded. Logs and the cache are not
         compared.
