@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import os
 import struct
 import zlib
 
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
+from utils import pixel_limit
 from utils.data import encode_mask, load_mask, load_masks
 from utils.errors import PipelineError
 from utils.pixel_limit import DEFAULT_MAX_PIXELS
@@ -94,6 +97,7 @@ FORMATS = {
     "animated GIF": palette_gif(),
     "TIFF, 16 bits": saved(Image.fromarray(painted(1, dtype=np.uint16)), "TIFF"),
     "BMP": saved(Image.fromarray(painted((255, 255, 255), (0, 0, 0))), "BMP"),
+    "CMYK TIFF": saved(Image.fromarray(painted((0, 0, 0, 0), (0, 0, 0, 255)), "CMYK"), "TIFF"),
     "RGBA TIFF, opaque black": saved(Image.fromarray(painted((9, 0, 0, 0), (0, 0, 0, 255))), "TIFF"),
 }
 
@@ -137,6 +141,30 @@ def test_size_is_judged_before_memory_is_taken(tmp_path):
     with pytest.raises(PipelineError, match="20001 x 20000") as caught:
         load_mask(tmp_path / "huge.png")
     assert str(DEFAULT_MAX_PIXELS) in str(caught.value)
+
+
+# Found by fuzzing: 9 x 6 pixels by its header, and a first frame far outside of them.
+GROWING_GIF = base64.b64decode(
+    "R0lGODdhCQAGAAAAAAABCBxIEEGA//////////8QACH5BAkAAAAAASwAABAAIfkECQAAAAABLAAACQAGAAAAAAEAgQAAABEBBAAB"
+    "CQAGAAAAAAEAgQAAABEBBAABAAAAegAAABYBBAAAAQAABgAAAAEAAC0AAAAAAAYAAAAGAAAAAAAAABAA"
+)
+
+
+def test_a_picture_that_grows_after_its_header_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(pixel_limit, "_most_pixels", 1000)
+    (tmp_path / "mask.gif").write_bytes(GROWING_GIF)
+    with pytest.raises(PipelineError, match="more than 1000 pixels"):
+        load_mask(tmp_path / "mask.gif")
+
+
+def test_a_file_without_permission_is_refused_by_name(tmp_path):
+    path = tmp_path / "mask.png"
+    path.write_bytes(GOOD)
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read every file")
+    with pytest.raises(PipelineError, match="Permission denied"):
+        load_mask(path)
 
 
 @pytest.mark.parametrize("change", ["flip", "cut"])
