@@ -133,13 +133,16 @@ PYTHON_CODE
     fi
 }
 
-# Ends the running stage in its orderly way, and then the chain. The stage has printed that it was interrupted.
+# Ends the running stage in its orderly way, and then the chain. The stage has printed that it was interrupted,
+# unless it was still starting, when SIGTERM ends it at once.
 stop() {
+    local status=0
     trap '' INT TERM
     if [[ -n $CHILD ]]; then
         kill -s TERM "$CHILD" 2>/dev/null || true
-        wait "$CHILD" || true
-    else
+        wait "$CHILD" || status=$?
+    fi
+    if [[ -z $CHILD ]] || (($1 == 130 && status == 143)); then
         say "interrupted"
     fi
     exit "$1"

@@ -240,6 +240,17 @@ def test_an_interrupt_ends_the_run_with_one_line(active, send, number):
     assert active.ran()[-1] == "move_dataset"
 
 
+def test_an_interrupt_while_a_stage_is_starting_shows_one_line_too(active):
+    active.behave("move_dataset", "(root / 'waiting').touch()\ntime.sleep(50)")
+    process = active.start()
+    while not (active.root / "waiting").exists() and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, shown = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert shown.endswith(f"[3/{len(STAGES)}] move_dataset\noverall_script.sh: interrupted\n")
+
+
 def test_an_active_environment_that_lacks_a_package_is_left_alone(active):
     with active.requirements.open("a") as file:
         file.write("absent-package==1.0\n")
