@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 
 import numpy as np
 import tifffile
+from drawing import png_chunk
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 ORIENTATION, ARTIST, DESCRIPTION, SOFTWARE, GPS_IFD = 274, 315, 270, 305, 34853
@@ -36,10 +36,6 @@ def encode(image: Image.Image, image_format: str, **options) -> bytes:
     return buffer.getvalue()
 
 
-def chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-
 def segment(marker: int, content: bytes) -> bytes:
     return bytes((0xFF, marker)) + struct.pack(">H", len(content) + 2) + content
 
@@ -55,7 +51,7 @@ def png(name: str, orientation: int | None = None, image: Image.Image | None = N
     text.add_itxt("XML:com.adobe.xmp", xmp(name).decode(), zip=True)
     data = encode(image or picture(), "PNG", pnginfo=text, exif=exif(name, orientation), dpi=(72, 72))
     first = 8 + 25  # signature and IHDR
-    private = chunk(b"prVt", name.encode()) + chunk(b"tIME", bytes(7))
+    private = png_chunk(b"prVt", name.encode()) + png_chunk(b"tIME", bytes(7))
     return data[:first] + private + data[first:] + name.encode()
 
 

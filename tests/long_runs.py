@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from conftest import ROOT, STAGES, write_png
+from conftest import ROOT, STAGES, tree, write_png
 from drawing import disc
 
 LONG_STAGES = ("mask_qa", "create_consensus_masks", "compute_IAA_metrics")
@@ -44,6 +44,16 @@ def make_dataset(output: Path, images: int, shape: tuple[int, int]) -> Path:
     for name, text in texts.items():
         (output / "metadata" / name).write_text("\n".join(text) + "\n", encoding="utf-8")
     return output
+
+
+def run_long_stages(output: Path, *arguments) -> dict[str, tuple[dict[str, bytes], float]]:
+    """Run the long stages one after the other; return for each the files it left and how long it took."""
+    found = {}
+    for stage in LONG_STAGES:
+        started = time.monotonic()
+        finish(start_stage(stage, output, *arguments))
+        found[stage] = (tree(output), time.monotonic() - started)
+    return found
 
 
 def start_stage(stage: str, output: Path, *arguments, **how) -> subprocess.Popen:

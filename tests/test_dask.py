@@ -15,7 +15,7 @@ import worker_functions as work
 from conftest import box, tree, write_png
 from dask_processes import Cluster
 from loguru import logger
-from long_runs import LONG_STAGES, all_end, finish, make_dataset, start_stage, wait_for
+from long_runs import LONG_STAGES, all_end, finish, make_dataset, run_long_stages, start_stage, wait_for
 from test_killed_runs import start_sleeper, taken
 
 from utils.dask_cluster import _check_packages
@@ -54,11 +54,7 @@ def dataset(tmp_path_factory):
 def in_processes(dataset, tmp_path_factory):
     """Give what each stage leaves when it works in processes."""
     output = shutil.copytree(dataset, tmp_path_factory.mktemp("processes") / "output")
-    found = {}
-    for stage in LONG_STAGES:
-        finish(start_stage(stage, output, "num_workers=2"))
-        found[stage] = tree(output)
-    return found
+    return {stage: files for stage, (files, _) in run_long_stages(output, "num_workers=2").items()}
 
 
 def on(address: str) -> list[str]:

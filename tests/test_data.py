@@ -11,6 +11,7 @@ import zlib
 import numpy as np
 import pytest
 from conftest import box
+from drawing import png_chunk
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -35,10 +36,6 @@ PASSES = (
 GREY, COLOUR, PALETTE, GREY_ALPHA, COLOUR_ALPHA = 0, 2, 3, 4, 6
 
 
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
 def png(pixels: np.ndarray, colour_type: int, extra: bytes = b"", interlaced: bool = False) -> bytes:
     """Write a PNG by the book, since Pillow writes neither Adam7 nor 16 bits a colour."""
     height, width = pixels.shape[:2]
@@ -50,10 +47,10 @@ def png(pixels: np.ndarray, colour_type: int, extra: bytes = b"", interlaced: bo
     header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, int(interlaced))
     return (
         b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
+        + png_chunk(b"IHDR", header)
         + extra
-        + chunk(b"IDAT", zlib.compress(lines))
-        + chunk(b"IEND", b"")
+        + png_chunk(b"IDAT", zlib.compress(lines))
+        + png_chunk(b"IEND", b"")
     )
 
 
@@ -77,20 +74,20 @@ def palette_gif() -> bytes:
 
 
 RGB_LOW = painted((0, 0, 1), (0, 0, 0), np.uint16)
-TURNED = chunk(b"PLTE", bytes([9, 0, 0, 0, 0, 0]))  # index 0 is red, index 1 is black
+TURNED = png_chunk(b"PLTE", bytes([9, 0, 0, 0, 0, 0]))  # index 0 is red, index 1 is black
 FORMATS = {
     "1-bit": saved(Image.fromarray(MASK)),
     "grey": png(painted(255), GREY),
     "grey, faint": png(painted(1), GREY),
     "grey, 16 bits, low byte only": png((MASK * np.arange(1, 10)).astype(np.uint16), GREY),
     "grey, 16 bits, 255": png(painted(255, dtype=np.uint16), GREY),
-    "grey, transparent value": png(painted(7), GREY, chunk(b"tRNS", b"\0\7")),
+    "grey, transparent value": png(painted(7), GREY, png_chunk(b"tRNS", b"\0\7")),
     "RGB, one channel": png(painted((0, 0, 1), (0, 0, 0)), COLOUR),
     "RGB, 16 bits, low byte only": png(RGB_LOW, COLOUR),
     "RGBA, opaque black": png(painted((255, 255, 255, 255), (0, 0, 0, 255)), COLOUR_ALPHA),
     "RGBA, transparent white": png(painted((255, 255, 255, 0), (0, 0, 0, 0)), COLOUR_ALPHA),
     "palette, 0 is foreground": png((~MASK).astype(np.uint8), PALETTE, TURNED),
-    "palette with alpha": png((~MASK).astype(np.uint8), PALETTE, TURNED + chunk(b"tRNS", b"\0")),
+    "palette with alpha": png((~MASK).astype(np.uint8), PALETTE, TURNED + png_chunk(b"tRNS", b"\0")),
     "grey and alpha": png(painted((3, 0), (0, 255)), GREY_ALPHA),
     "interlaced": png(painted(255), GREY, interlaced=True),
     "interlaced RGB": png(painted((0, 9, 0), (0, 0, 0)), COLOUR, interlaced=True),

@@ -17,7 +17,17 @@ from pathlib import Path
 import psutil
 import pytest
 from conftest import ROOT, tree
-from long_runs import LONG_STAGES, all_end, descendants, finish, make_dataset, start_stage, wait_for, workers_of
+from long_runs import (
+    LONG_STAGES,
+    all_end,
+    descendants,
+    finish,
+    make_dataset,
+    run_long_stages,
+    start_stage,
+    wait_for,
+    workers_of,
+)
 
 WORKERS = "num_workers=2"
 
@@ -31,12 +41,7 @@ def dataset(tmp_path_factory):
 def undisturbed(dataset, tmp_path_factory):
     """Give what each stage leaves when nothing happens to it, and how long it takes."""
     output = shutil.copytree(dataset, tmp_path_factory.mktemp("undisturbed") / "output")
-    found = {}
-    for stage in LONG_STAGES:
-        started = time.monotonic()
-        finish(start_stage(stage, output, WORKERS))
-        found[stage] = (tree(output), time.monotonic() - started)
-    return found
+    return run_long_stages(output, WORKERS)
 
 
 def taken(text: str) -> int:

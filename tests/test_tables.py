@@ -145,17 +145,17 @@ def failure_rows(path) -> list[list[str]]:
 
 def test_each_stage_replaces_its_own_failures(tmp_path):
     path = tmp_path / "failures.csv"
-    assert record_failures(path, "one", [], None) == ""
+    assert record_failures(path, "one", [], None, tmp_path) == ""
     assert path.read_text() == "stage,img_id,reason\n"
-    text = record_failures(path, "one", [("a.JPG", "two\n  lines"), ("b.JPG", "x")], None)
+    text = record_failures(path, "one", [("a.JPG", "two\n  lines"), ("b.JPG", "x")], None, tmp_path)
     assert text == ", 2 images failed (listed in failures.csv)"
-    record_failures(path, "two", [("a.JPG", "y")], None)
-    record_failures(path, "one", [("c.JPG", "z")], 1)
+    record_failures(path, "two", [("a.JPG", "y")], None, tmp_path)
+    record_failures(path, "one", [("c.JPG", "z")], 1, tmp_path)
     assert failure_rows(path) == [["two", "a.JPG", "y"], ["one", "c.JPG", "z"]]
 
 
 def test_too_many_failures_are_an_error_after_they_are_written(tmp_path):
     with pytest.raises(PipelineError, match="2 images failed") as caught:
-        record_failures(tmp_path / "f.csv", "one", [("a", "x"), ("b", "y")], 1)
+        record_failures(tmp_path / "f.csv", "one", [("a", "x"), ("b", "y")], 1, tmp_path)
     assert "at most 1 (max_failures)" in str(caught.value)
     assert len(failure_rows(tmp_path / "f.csv")) == 2

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from types import SimpleNamespace
 
 import pytest
 from conftest import box, make_small_raw_set, write_png
 from in_process import run_here, succeed
 
-from utils import transfer
 from utils.errors import PipelineError
 from utils.transfer import Move, check_room, transfer_file
 
@@ -164,7 +164,7 @@ def test_room_is_compared_with_the_sum_of_the_files(tmp_path, monkeypatch):
     for name, size in (("a", 60), ("b", 40)):
         (tmp_path / name).write_bytes(b"x" * size)
     moves = [Move(tmp_path / name, tmp_path / "new" / name) for name in "ab"]
-    monkeypatch.setattr(transfer.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=100))
     check_room(moves, tmp_path / "new" / "deeper")
     (tmp_path / "a").write_bytes(b"x" * 61)
     with pytest.raises(PipelineError, match="101 bytes"):
@@ -172,7 +172,7 @@ def test_room_is_compared_with_the_sum_of_the_files(tmp_path, monkeypatch):
 
 
 def test_a_full_disk_is_found_before_anything_is_copied(made, monkeypatch):
-    monkeypatch.setattr(transfer.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=100))
     code, text = run_here("move_dataset", made.output, raw=made.raw)
     assert (code, "no room" in text, "100 bytes free" in text) == (1, True, True)
     assert not (made.output / "images").exists()
@@ -181,5 +181,5 @@ def test_a_full_disk_is_found_before_anything_is_copied(made, monkeypatch):
     assert run_here("move_dataset", made.output, raw=made.raw)[0] == 1
     monkeypatch.undo()
     move(made)
-    monkeypatch.setattr(transfer.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=100))
     move(made)  # all is there, so nothing needs room

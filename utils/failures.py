@@ -17,7 +17,7 @@ def record_failures(
     stage: str,
     failures: Sequence[tuple[str, str]],
     limit: int | None,
-    masks_dir: Path | None = None,
+    masks_dir: Path,
 ) -> str:
     """Replace a stage's rows of the failures table, log each, and describe their number.
 
@@ -31,7 +31,7 @@ def record_failures(
         In metadata order.
     limit : int or None
         Most failures that are accepted.
-    masks_dir : Path, optional
+    masks_dir : Path
         Folder whose name is cut off the files that reasons cite, so that equal failures make equal tables.
 
     Returns

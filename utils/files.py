@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,20 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def require_room(needed: int, folder: Path, what: str, hint: str | None = None) -> None:
+    """Raise a PipelineError when the disk of `folder`, which need not be there yet, has no room for so many bytes."""
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(existing).free
+    if needed > free:
+        raise PipelineError(
+            f"The disk has no room for the {what}.",
+            where=folder,
+            expected=f"{needed:,} bytes",
+            found=f"{free:,} bytes free",
+            hint=hint,
+        )
 
 
 def remove_leftovers(*folders: Path) -> None:

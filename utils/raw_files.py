@@ -100,7 +100,10 @@ def img_filename(isic_id: str, raw_image: Path | None) -> str:
 def _cells(line: bytes) -> set[str]:
     """Return the cells of a first line, each by itself: a name may hold the name of a column."""
     text = line.decode("utf-8-sig", errors="replace")
-    return set(next(csv.reader([text]), []))
+    try:
+        return set(next(csv.reader([text]), []))
+    except csv.Error:
+        return set()
 
 
 def _first_line(path: Path) -> bytes:

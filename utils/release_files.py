@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from utils.errors import PipelineError
+from utils.files import require_room
 from utils.md5 import md5_of_file
 from utils.parallel import Failure, map_items
 from utils.picture_sizes import Size, picture_size
@@ -64,7 +64,7 @@ def take_masks(rows: DataFrame, archive: ReleaseZip, folder: Path, num_workers: 
     """
     columns = ["img_filename", "seg_filename", "mask_md5"]
     names = list(rows[columns].itertuples(index=False, name=None))
-    require_room(archive.total_bytes([name for _, name, _ in names if not is_file(folder / name)]), folder)
+    require_room(archive.total_bytes([name for _, name, _ in names if not is_file(folder / name)]), folder, "masks")
     take = partial(_take, archive, folder)
     results = map_items(take, names, num_workers=num_workers, label="masks", unit="mask", threads=True)
     taken = MasksTaken()
@@ -93,26 +93,13 @@ def unpack_masks(rows: DataFrame, archive: ReleaseZip, folder: Path, num_workers
     """
     columns = ["img_filename", "seg_filename"]
     names = [pair for pair in rows[columns].itertuples(index=False, name=None) if pair[1] in archive]
-    require_room(archive.total_bytes([name for _, name in names]), folder)
+    require_room(archive.total_bytes([name for _, name in names]), folder, "masks")
     unpack = partial(_unpack, archive, folder)
     results = list(map_items(unpack, names, num_workers=num_workers, label="masks", unit="mask", threads=True))
     failed = [result.reason for result in results if isinstance(result, Failure)]
     if failed:
         raise PipelineError("A mask cannot be written.", where=folder, found=failed[0])
     return [result for result in results if result is not None]
-
-
-def require_room(needed: int, folder: Path) -> None:
-    """Raise a PipelineError when the disk of `folder` has no room for so many bytes."""
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    free = shutil.disk_usage(existing).free
-    if needed > free:
-        raise PipelineError(
-            "The disk has no room for the masks.",
-            where=folder,
-            expected=f"{needed:,} bytes",
-            found=f"{free:,} bytes free",
-        )
 
 
 def differing_sizes(rows: DataFrame, sizes: Mapping[str, Size]) -> list[Difference]:

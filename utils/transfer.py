@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from utils.errors import PipelineError
-from utils.files import atomic_path, write_bytes_atomically
+from utils.files import atomic_path, require_room, write_bytes_atomically
 from utils.md5 import md5_of_bytes
 from utils.shipped_bytes import Findings, read_shipped
 
@@ -47,16 +46,7 @@ class Delivery:
 def check_room(moves: Sequence[Move], folder: Path) -> None:
     """Raise a PipelineError when the disk of `folder` has no room for copies of all sources."""
     needed = sum(_size_of(move) for move in moves)
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    free = shutil.disk_usage(existing).free
-    if needed > free:
-        raise PipelineError(
-            "The disk has no room for the dataset.",
-            where=folder,
-            expected=f"{needed:,} bytes",
-            found=f"{free:,} bytes free",
-            hint="free some, or set transfer to hardlink or symlink",
-        )
+    require_room(needed, folder, "dataset", "free some, or set transfer to hardlink or symlink")
 
 
 def is_copied(move: Move) -> bool:
