@@ -28,7 +28,7 @@ from utils.errors import PipelineError
 from utils.files import remove_leftovers, require_folder
 from utils.lazy import pd
 from utils.mask_quality import UNREADABLE, Issue, judge_mask_file
-from utils.parallel import Failure
+from utils.parallel import Failure, local_workers
 from utils.picture_sizes import warn_of_sizes
 from utils.quarantine import QUARANTINE_TABLE, move_to_quarantine, read_quarantine, restore_places, write_quarantine
 from utils.settings import AnalysisSettings
@@ -162,7 +162,7 @@ def warn_of_odd_images(humans: DataFrame, config: AnalysisSettings) -> None:
     masks: dict[str, list[Path]] = {}
     for image, mask in zip(humans["img_filename"], humans["seg_filename"], strict=True):
         masks.setdefault(image, []).append(masks_dir / mask)
-    warn_of_sizes([(images_dir / image, paths) for image, paths in masks.items()], config.num_workers)
+    warn_of_sizes([(images_dir / image, paths) for image, paths in masks.items()], local_workers(config))
 
 
 def main(config: AnalysisSettings) -> Outcome:

@@ -27,7 +27,7 @@ from utils.lazy import pd
 from utils.name_patterns import parse_pattern
 from utils.own_folder import NamesRead, OwnMask, id_key, link_faults, list_files, list_images, listing_hint, read_names
 from utils.own_raw_tree import IMAGE_TABLE, MASK_FOLDER, MASK_TABLE, check_folders, config_lines, prepare, prune
-from utils.parallel import Failure, map_items
+from utils.parallel import Failure, local_workers, map_items
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import write_table
@@ -107,8 +107,8 @@ def normalise_all(
 
     rule = parse_foreground(config.own_foreground)
     paths = [mask.file.path for mask in masks]
-    workers = {"num_workers": config.num_workers, "unit": "mask"}
-    digests = list(map_items(digest_of_file, paths, label="hash", threads=True, **workers))
+    workers = {"num_workers": local_workers(config), "unit": "mask"}
+    digests = list(map_items(digest_of_file, paths, label="hash", batched=True, **workers))
     _refuse_failures(masks, digests, config.own_masks_dir)
     ids = object_ids([(mask.image, digest) for mask, digest in zip(masks, digests, strict=True)], rule)
     folder = prepare(config.own_raw_dir)

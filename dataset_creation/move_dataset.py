@@ -25,8 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from constants import RAW_SEG_COLUMNS
 
 from utils.errors import PipelineError
+from utils.files import remove_leftovers
 from utils.naming import SEG_COLUMNS, humans_only
-from utils.parallel import Failure, map_items
+from utils.parallel import Failure, local_workers, map_items
 from utils.raw_files import find_images, is_file, mask_label, read_raw_masks
 from utils.settings import CreationSettings
 from utils.shipped_bytes import FORMAT_NAMES
@@ -86,8 +87,8 @@ def transfer_all(moves: Sequence[Move], config: CreationSettings) -> list[Delive
         Listing every file that could not be transferred; the others are in place.
     """
     transfer = partial(transfer_file, how=config.transfer.value, keep_embedded_metadata=config.keep_embedded_metadata)
-    workers = config.num_workers
-    done = list(map_items(transfer, moves, num_workers=workers, label="transfer", unit="file", threads=True))
+    workers = local_workers(config)
+    done = list(map_items(transfer, moves, num_workers=workers, label="transfer", unit="file", batched=True))
     failed = [f"{m.target.name}: {d.reason}" for m, d in zip(moves, done, strict=True) if isinstance(d, Failure)]
     if failed:
         raise PipelineError("Files could not be transferred.", where=config.target_data_dir, offenders=failed)
@@ -142,6 +143,7 @@ def main(config: CreationSettings) -> Outcome:
     moves = plan_moves(metadata, read_raw_masks(config, RAW_SEG_COLUMNS), config)
     if config.transfer.value == "copy":
         check_room([move for move in moves if not is_copied(move)], config.target_data_dir)
+    remove_leftovers(*target_folders(config))
     done = transfer_all(moves, config)
     warn_of_findings(moves, done, config.keep_embedded_metadata)
     checksums = {move.target: delivery.md5 for move, delivery in zip(moves, done, strict=True)}

@@ -24,7 +24,7 @@ from utils.config import load_config
 from utils.errors import PipelineError
 from utils.manifest import PROJECT_ROOT, environment_now, manifest_file, read_manifest, settings_of
 from utils.md5 import md5_of_file
-from utils.parallel import Failure, map_items
+from utils.parallel import Failure, local_workers, map_items
 from utils.settings import AnalysisSettings, CreationSettings, MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 
@@ -40,7 +40,7 @@ def compare_outputs(stages: dict[str, Any], root: Path, num_workers: int | None)
     """Return a line for every recorded output that is missing or changed."""
     recorded = [(name, md5, stage) for stage, record in stages.items() for name, md5 in record["outputs"].items()]
     paths = [root / name for name, _, _ in recorded]
-    found = map_items(md5_of_file, paths, num_workers=num_workers, label="checksums", unit="file", threads=True)
+    found = map_items(md5_of_file, paths, num_workers=num_workers, label="checksums", unit="file", batched=True)
     differences = []
     for (name, md5, stage), now in zip(recorded, found, strict=True):
         if isinstance(now, Failure):
@@ -121,7 +121,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
     extra = unrecorded_files(stages, root)
     if extra:
         logger.warning("{} files that no stage has recorded, among them {}", len(extra), ", ".join(extra[:3]))
-    differences = compare_outputs(stages, root, config.num_workers)
+    differences = compare_outputs(stages, root, local_workers(config))
     if differences:
         raise PipelineError("Not everything is as the run left it.", where=manifest_file(root), offenders=differences)
     count = sum(len(record["outputs"]) for record in stages.values())

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
+from types import SimpleNamespace
 
 import pytest
 import worker_functions as work
 
+from utils import parallel
 from utils.errors import ConfigError, PipelineError
-from utils.parallel import Failure, map_items, resolve_workers
+from utils.parallel import Failure, local_workers, map_items, resolve_workers
 
 WAYS = {
     "one": {"num_workers": 1},
     "threads": {"num_workers": 3, "threads": True},
     "processes": {"num_workers": 2},
+    "batches": {"num_workers": 2, "batched": True},
 }
 
 
@@ -23,8 +26,9 @@ def results(function, items, **how) -> list:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_results_come_in_the_order_of_the_items(way):
-    assert results(work.square, list(range(30)), **WAYS[way]) == [number**2 for number in range(30)]
+@pytest.mark.parametrize("number", [30, 300])
+def test_results_come_in_the_order_of_the_items(way, number):
+    assert results(work.square, list(range(number)), **WAYS[way]) == [item**2 for item in range(number)]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -67,6 +71,26 @@ def test_a_worker_that_is_always_killed_costs_its_item_alone():
     assert [number for number, result in enumerate(found) if isinstance(result, Failure)] == [3]
     assert "killed" in found[3].reason
     assert found[:3] + found[4:] == [0, 1, 2, *range(4, 12)]
+
+
+def test_a_batch_whose_worker_is_always_killed_costs_the_guilty_item_alone(monkeypatch):
+    monkeypatch.setattr(parallel, "_BATCH", 4)
+    items = [3, *range(100, 111)]
+    found = results(work.killed_always, items, num_workers=2, batched=True)
+    assert isinstance(found[0], Failure) and "killed" in found[0].reason
+    assert found[1:] == items[1:]
+
+
+def test_few_items_of_short_work_stay_in_this_process_and_many_do_not():
+    few, many = range(63), range(64)
+    assert set(results(work.process_id, few, num_workers=2, batched=True)) == {os.getpid()}
+    assert os.getpid() not in results(work.process_id, many, num_workers=2, batched=True)
+
+
+@pytest.mark.parametrize(("executor", "expected"), [("serial", 1), ("processes", 3), ("dask", 3)])
+def test_work_on_files_takes_processes_of_this_machine_unless_all_is_to_be_serial(executor, expected):
+    config = SimpleNamespace(num_workers=3, executor=SimpleNamespace(value=executor))
+    assert local_workers(config) == expected
 
 
 def test_a_consumer_that_leaves_early_ends_the_pool():

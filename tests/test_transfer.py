@@ -57,6 +57,15 @@ def test_modes_can_be_changed(tmp_path, first, second):
     assert (source.read_bytes(), source.is_symlink()) == (b"mask", False)
 
 
+def test_what_a_killed_run_left_half_written_is_removed(made):
+    halves = [made.output / folder / ".imapp-tmp-1-2.png" for folder in ("images", "seg_masks")]
+    for half in halves:
+        half.parent.mkdir()
+        half.write_bytes(b"half")
+    move(made)
+    assert not any(half.exists() for half in halves)
+
+
 def test_a_damaged_target_is_mended_alone(made):
     move(made)
     made.mask.write_bytes(b"half")

@@ -10,6 +10,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from utils.errors import PipelineError
@@ -18,6 +19,8 @@ from utils.process_pool import process_pool
 
 # Tasks in flight per worker: enough to keep all busy, few enough that memory does not grow with the dataset.
 _WINDOW_PER_WORKER = 4
+# Files that a worker gets at a time, where handing each over alone would cost as much as reading it.
+_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,11 @@ def resolve_workers(num_workers: int | None) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def local_workers(config: Any) -> int | None:
+    """Return how many processes a configuration allows on this machine, for work that needs no cluster."""
+    return 1 if config.executor.value == "serial" else config.num_workers
+
+
 def executor_keys(config: Any) -> dict[str, Any]:
     """Return what a configuration says about where `map_items` works, as its keyword arguments."""
     return {
@@ -64,6 +72,7 @@ def map_items(
     label: str,
     unit: str = "image",
     threads: bool = False,
+    batched: bool = False,
     executor: str = "processes",
     dask_scheduler: str | None = None,
 ) -> Iterator[Any]:
@@ -80,7 +89,9 @@ def map_items(
     label, unit : str
         Text of the progress bar.
     threads : bool
-        Threads of this process instead of processes, for work that waits for files or hashes.
+        Threads of this process instead of processes, for an object that processes cannot share.
+    batched : bool
+        For short work, such as hashing a file: workers get several items at a time, and few items none.
     executor : {"serial", "processes", "dask"}
         Where to work: in this process, in processes of this machine, on a Dask cluster.
     dask_scheduler : str or None
@@ -99,13 +110,15 @@ def map_items(
     """
     from tqdm import tqdm
 
-    workers = min(resolve_workers(num_workers), max(len(items), 1))
+    workers = min(resolve_workers(num_workers), max(len(items) // (_BATCH if batched else 1), 1))
     if executor == "serial" or workers == 1 and (threads or executor == "processes"):
         results = _in_this_process(SerialExecutor(), function, items, 1)
     elif threads:
         results = _in_this_process(ThreadPoolExecutor(workers), function, items, workers * _WINDOW_PER_WORKER)
     elif executor == "dask":
         results = _on_cluster(function, items, dask_scheduler)
+    elif batched:
+        results = _in_batches(function, items, workers)
     else:
         results = _in_processes(function, deque(items), workers)
     interval = 0.1 if sys.stderr.isatty() else 10
@@ -140,6 +153,14 @@ def _in_processes(function: Callable, waiting: deque, workers: int) -> Iterator[
             yield _run_alone(function, item)
 
 
+def _in_batches(function: Callable, items: Sequence, workers: int) -> Iterator[Any]:
+    batches = [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)]
+    found = _in_processes(partial(_guarded_each, function), deque(batches), workers)
+    for batch, results in zip(batches, found, strict=True):
+        # It is no list when worker after worker was killed with it; one item alone is guilty of that.
+        yield from results if isinstance(results, list) else [_run_alone(function, item) for item in batch]
+
+
 def _windowed(
     executor: Executor, function: Callable, waiting: deque, in_flight: deque, window: Callable[[], int]
 ) -> Iterator[Any]:
@@ -159,6 +180,10 @@ def _run_alone(function: Callable, item: Any) -> Any:
             return pool.submit(_guarded, function, item, max_pixels()).result()
         except BrokenProcessPool:
             return Failure("its worker process was killed twice, probably for want of memory")
+
+
+def _guarded_each(function: Callable, items: Sequence) -> list[Any]:
+    return [_guarded(function, item, max_pixels()) for item in items]
 
 
 def _guarded(function: Callable, item: Any, most_pixels: int) -> Any:

@@ -57,11 +57,11 @@ def warn_of_sizes(images: Sequence[tuple[Path, Sequence[Path]]], num_workers: in
         Image files, each with its masks. Images and masks that are not there, and masks that cannot be read, are
         left out: other checks name them.
     num_workers : int or None
-        Threads to use; None: as many as there are cores.
+        Processes to use; None: as many as there are cores.
     """
     from loguru import logger
 
-    found = map_items(faults_of_image, images, num_workers=num_workers, label="image sizes", threads=True)
+    found = map_items(faults_of_image, images, num_workers=num_workers, label="image sizes", batched=True)
     faults = list(chain.from_iterable(found))
     for fault in faults[:_SHOWN]:
         logger.warning("{}", fault)

@@ -10,7 +10,7 @@ from typing import Any
 
 from utils.cache import ResultCache, result_key
 from utils.md5 import md5_of_file
-from utils.parallel import Failure, executor_keys, map_items
+from utils.parallel import Failure, executor_keys, local_workers, map_items
 from utils.pixel_limit import max_pixels
 
 
@@ -71,7 +71,7 @@ def map_resumable(
         return
     paths = [tuple(work.paths(task)) for task in tasks]
     md5s = map_items(
-        md5s_of_files, paths, num_workers=config.num_workers, label=f"{label}: md5", unit=unit, threads=True
+        md5s_of_files, paths, num_workers=local_workers(config), label=f"{label}: md5", unit=unit, batched=True
     )
     keys = [_key_if_usable(work, task, found, cache) for task, found in zip(tasks, md5s, strict=True)]
     missing = [(task, files) for task, files, key in zip(tasks, paths, keys, strict=True) if key is None]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from utils.md5 import md5_of_bytes
 from utils.stripping import bmp, gif, jpeg, png, tiff, webp
 from utils.stripping.cuts import Stripped
 
@@ -82,3 +83,14 @@ def read_shipped(path: Path, keep_embedded_metadata: bool = False) -> tuple[byte
     """
     with open(path, "rb", buffering=0) as stream:
         return shipped_bytes(stream.read(), keep_embedded_metadata)
+
+
+def md5_as_shipped(path: Path, keep_embedded_metadata: bool = False) -> str:
+    """Return the md5 of what goes into the dataset of a raw file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    return md5_of_bytes(read_shipped(path, keep_embedded_metadata)[0])

@@ -24,9 +24,9 @@ from make_benchmark_set import make_set, parse_options, raw_keys
 from stage_runs import Run, measure, run_stage
 
 MASK_STAGES = ("mask_qa", "create_consensus_masks", "compute_IAA_metrics")
+TRANSFER_STAGES = ("create_dataset", "move_dataset")
 STAGES = (
-    "create_dataset",
-    "move_dataset",
+    *TRANSFER_STAGES,
     "mask_qa",
     "create_multiannotator_subset",
     "create_consensus_masks",
@@ -47,13 +47,13 @@ class Row(NamedTuple):
     projected: float | None = None
 
 
-def run_chain(raw: Path, output: Path, workers: int) -> dict[str, Run]:
-    """Run all stages into a fresh folder."""
+def run_chain(raw: Path, output: Path, options: argparse.Namespace) -> dict[str, Run]:
+    """Run the stages into a fresh folder."""
     shutil.rmtree(output, ignore_errors=True)
     runs = {}
-    for stage in STAGES:
-        keys = raw_keys(raw) if stage in ("create_dataset", "move_dataset") else []
-        runs[stage] = run_stage(stage, output, *keys, f"num_workers={workers}")
+    for stage in TRANSFER_STAGES if options.transfer_only else STAGES:
+        keys = raw_keys(raw) if stage in TRANSFER_STAGES else []
+        runs[stage] = run_stage(stage, output, *keys, f"num_workers={options.workers}")
     return runs
 
 
@@ -82,16 +82,16 @@ class Bench:
         self._options = options
         self._work = options.work
         small = self._work / "small"
-        # So many that every worker gets some: otherwise not all of them would start.
-        tiny = [f"--images={8 * options.workers}", "--megapixels=0.01", "--masks-per-image=2"]
+        # So many that every worker gets some, of what is handed out in batches too: otherwise not all would start.
+        tiny = [f"--images={32 * options.workers}", "--megapixels=0.01", "--masks-per-image=2"]
         make_set(parse_options(["--folder", str(small), *tiny]))
         raw = options.raw or self._work / "raw"
         if not options.raw:
-            ragged = ["--ragged"] if options.ragged else []
-            make_set(parse_options(["--folder", str(raw), f"--images={options.images}", *ragged]))
+            kind = [f"--image-kilobytes={options.image_kilobytes}", *(["--ragged"] if options.ragged else [])]
+            make_set(parse_options(["--folder", str(raw), f"--images={options.images}", *kind]))
         self.raw = {"small": small, "main": raw}
         self.output = {name: self._work / f"output_{name}" for name in self.raw}
-        self.runs = {name: run_chain(self.raw[name], self.output[name], options.workers) for name in self.raw}
+        self.runs = {name: run_chain(self.raw[name], self.output[name], options) for name in self.raw}
 
     def run(self, stage: str) -> Run:
         """Return what a stage took beyond start-up."""
@@ -148,6 +148,8 @@ class Bench:
     def rows(self) -> Iterator[Row]:
         """Yield the lines of the table as they are measured."""
         yield self.copy_row()
+        if self._options.transfer_only:
+            return
         for stage in MASK_STAGES:
             yield self.mask_row(stage)
         for stage in ("create_multiannotator_subset", "compute_image_level_metrics"):
@@ -182,6 +184,8 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=200, help="images of the set that is drawn")
     parser.add_argument("--raw", type=Path, help="a set that make_benchmark_set.py drew")
     parser.add_argument("--ragged", action="store_true", help="draw frayed outlines")
+    parser.add_argument("--image-kilobytes", type=int, default=0, help="kB of noise in an image that is drawn")
+    parser.add_argument("--transfer-only", action="store_true", help="time create_dataset and move_dataset alone")
     parser.add_argument("--work", type=Path, help="folder to work in; by default a temporary one")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--sample", type=int, default=3, help="images that the libraries get")

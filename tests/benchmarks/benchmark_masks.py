@@ -21,6 +21,7 @@ from utils.data import encode_mask
 from utils.files import write_bytes_atomically
 
 _WAVES = np.arange(2, 8)
+_NOISE_BYTES = 0.6  # that a pixel of grey noise takes as JPEG
 _RAGGED_BORDER = 150_000  # pixels, where the image is large enough
 
 
@@ -34,11 +35,12 @@ class Drawing(NamedTuple):
     image_path: Path
     seed: int
     ragged: bool
+    noise_bytes: int = 0
 
 
 def write_drawing(drawing: Drawing) -> int:
     """Write the image and the masks of one drawing; return how many bytes that took."""
-    files = {drawing.image_path: constant_image(drawing.width, drawing.height)}
+    files = {drawing.image_path: encoded_image(drawing.width, drawing.height, drawing.noise_bytes)}
     for path, tool in drawing.masks:
         files[path] = encode_mask(draw_mask(drawing, path.name, tool))
     for path, data in files.items():
@@ -47,10 +49,13 @@ def write_drawing(drawing: Drawing) -> int:
 
 
 @functools.lru_cache(maxsize=64)
-def constant_image(width: int, height: int) -> bytes:
-    """Encode an image of one colour as JPEG."""
+def encoded_image(width: int, height: int, noise_bytes: int) -> bytes:
+    """Encode an image of one colour as JPEG, with a corner of noise that takes about so many bytes."""
+    image = Image.new("RGB", (width, height), (205, 160, 140))
+    side = min(round((noise_bytes / _NOISE_BYTES) ** 0.5), width, height)
+    image.paste(Image.fromarray(np.random.default_rng(0).integers(256, size=(side, side), dtype=np.uint8)))
     buffer = io.BytesIO()
-    Image.new("RGB", (width, height), (205, 160, 140)).save(buffer, format="JPEG", quality=75)
+    image.save(buffer, format="JPEG", quality=75)
     return buffer.getvalue()
 
 

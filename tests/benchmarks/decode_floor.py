@@ -47,16 +47,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", choices=["decode", "encode", "copy"])
     parser.add_argument("--list", type=Path, required=True, help="file with the paths")
-    parser.add_argument("--workers", type=int, default=2, help="processes; threads for copy")
+    parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--into", type=Path, help="folder that receives copies")
     options = parser.parse_args()
     lines = options.list.read_text(encoding="utf-8").splitlines()
     functions = {"decode": decode, "encode": encode, "copy": functools.partial(copy, options.into)}
     if options.into:
         options.into.mkdir(parents=True, exist_ok=True)
-    threads = options.work == "copy"
+    batched = options.work == "copy"
     results = map_items(
-        functions[options.work], lines, num_workers=options.workers, label=options.work, threads=threads
+        functions[options.work], lines, num_workers=options.workers, label=options.work, batched=batched
     )
     failures = [result for result in results if result is not None]
     print(*failures, sep="\n", file=sys.stderr)

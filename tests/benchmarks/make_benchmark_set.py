@@ -37,17 +37,19 @@ def make_plan(options: argparse.Namespace) -> Plan:
     )
 
 
-def drawings(plan: Plan, folder: Path, seed: int, ragged: bool) -> list[benchmark_masks.Drawing]:
+def drawings(plan: Plan, options: argparse.Namespace) -> list[benchmark_masks.Drawing]:
     """Return what to draw, one item an image."""
+    folder = options.folder
     masks = plan.masks.assign(tool=plan.masks["source"].map(benchmark_plan.SOURCE_TO_TOOL))
     by_image: dict[str, list] = {isic_id: [] for isic_id in plan.images["isic_id"]}
     for isic_id, filename, tool in zip(masks["ISIC_id"], masks["filename"], masks["tool"], strict=True):
         by_image[isic_id].append((folder / "segs" / filename, tool))
     columns = (plan.images[name] for name in ("isic_id", "pixels_x", "pixels_y"))
     images = folder / "images"
+    how = (options.seed, options.ragged, 1000 * options.image_kilobytes)
     return [
         benchmark_masks.Drawing(
-            isic_id, int(width), int(height), tuple(by_image[isic_id]), images / f"{isic_id}.jpg", seed, ragged
+            isic_id, int(width), int(height), tuple(by_image[isic_id]), images / f"{isic_id}.jpg", *how
         )
         for isic_id, width, height in zip(*columns, strict=True)
     ]
@@ -56,7 +58,7 @@ def drawings(plan: Plan, folder: Path, seed: int, ragged: bool) -> list[benchmar
 def make_set(options: argparse.Namespace) -> list[str]:
     """Write the set and return the keys that point create_dataset and move_dataset at it."""
     plan = make_plan(options)
-    items = drawings(plan, options.folder, options.seed, options.ragged)
+    items = drawings(plan, options)
     label = "drawing"
     written = sum(map_items(benchmark_masks.write_drawing, items, num_workers=options.workers, label=label))
     write_table(plan.images, options.folder / IMAGE_TABLE)
@@ -91,6 +93,7 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--ragged", action="store_true", help="frayed outlines, with borders of up to 150,000 pixels")
     parser.add_argument("--masks-per-image", type=int, help="this many masks for every image")
     parser.add_argument("--megapixels", type=float, help="this size for every image")
+    parser.add_argument("--image-kilobytes", type=int, default=0, help="kB of noise in an image; by default none")
     parser.add_argument("--without-reference", action="store_true", help="draw ids and sizes from statistics")
     parser.add_argument("--workers", type=int, help="processes; by default all cores")
     parser.add_argument("--output", type=Path, help="also run create_dataset and move_dataset (hard links) into here")
