@@ -19,6 +19,7 @@ _REQUIRED = (
     "lazy_loader",
     "cv2",
     "imagecodecs",
+    "kornia_rs",
     "PIL",
     "pykdtree",
 )

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 # Distributions whose version may change a number or a byte of a PNG.
-RESULT_PACKAGES = ("numpy", "scipy", "opencv-python-headless", "imagecodecs", "pillow")
+RESULT_PACKAGES = ("numpy", "scipy", "pykdtree", "opencv-python-headless", "imagecodecs", "kornia-rs", "pillow")
 _PACKAGE = Path(__file__).resolve().parent
 # The least date a zip file knows: equal code makes an equal archive.
 _DATE = (1980, 1, 1, 0, 0, 0)
