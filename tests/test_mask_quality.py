@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from conftest import box, write_png
-from drawing import noise
+from drawing import disc, noise
 from skimage.measure import label
 
-from utils.mask_quality import Issue, judge_mask, judge_mask_file, region_areas
+from utils import mask_quality
+from utils.mask_quality import Issue, judge_mask, judge_mask_file, one_region_dominates, region_areas
 
 SHAPE = (40, 60)
 BORDER = ("Mask touches image border", "low")
@@ -108,6 +109,36 @@ def test_areas_equal_those_of_scikit_image(seed):
 def test_views_are_measured_like_copies(view):
     mask = noise(np.random.default_rng(3), (30, 40), 0.4)
     assert region_areas(view(mask)).tolist() == region_areas(view(mask).copy()).tolist()
+
+
+def drawn_regions(rng: np.random.Generator) -> np.ndarray:
+    """Draw a lesion, and specks, islands and holes of many sizes about it."""
+    shape = tuple(int(side) for side in rng.integers(20, 90, 2))
+    mask = disc(shape, (shape[0] / 2, shape[1] / 2), rng.uniform(0.1, 0.5) * min(shape))
+    for _ in range(rng.integers(0, 6)):
+        mask ^= disc(shape, rng.uniform(0, 1, 2) * shape, rng.uniform(0.3, 0.2 * min(shape)))
+    return mask ^ noise(rng, shape, rng.choice([0, 0.01, 0.1]))
+
+
+def test_where_contours_settle_it_areas_say_the_same():
+    rng, settled, second = np.random.default_rng(0), 0, 0
+    for _ in range(400):
+        mask = drawn_regions(rng)
+        areas = region_areas(mask)
+        exceeds = len(areas) > 1 and areas[1] > 0.05 * areas[0]
+        if len(areas) and one_region_dominates(mask):
+            settled += 1
+            assert not exceeds
+        second += exceeds
+    assert settled > 80 and second > 80
+
+
+def test_contours_settle_a_lesion_among_specks_and_leave_noise_to_areas(monkeypatch):
+    mask = disc((400, 500), (200, 250), 120) ^ noise(np.random.default_rng(1), (400, 500), 0.0003)
+    assert len(region_areas(mask)) > 20
+    assert one_region_dominates(mask)
+    monkeypatch.setattr(mask_quality, "_MOST_RUNS", 10)
+    assert not one_region_dominates(mask)
 
 
 def test_an_empty_mask_has_no_regions():

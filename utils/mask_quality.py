@@ -15,6 +15,8 @@ from utils.lazy import cv2
 # A second region counts as an issue when it exceeds this share of the largest.
 SECOND_REGION_SHARE = 0.05
 _ROWS = 256  # counted at a time
+# Runs of foreground in rows beyond which contours would take more memory than labels; judged by every so many rows.
+_MOST_RUNS, _SAMPLED = 200_000, 16
 
 
 class Issue(NamedTuple):
@@ -51,12 +53,40 @@ def judge_mask(mask: np.ndarray) -> list[Issue]:
     if mask[box].size == mask.size and mask.all():
         return [FULL]
     issues = []
-    areas = region_areas(mask[box])
+    crop = np.ascontiguousarray(mask[box])
+    areas = [] if one_region_dominates(crop) else region_areas(crop)
     if len(areas) > 1 and areas[1] > SECOND_REGION_SHARE * areas[0]:
         issues.append(Issue(f"Multiple disconnected regions ({len(areas)})", "medium"))
     if any(side.start == 0 or side.stop == length for side, length in zip(box, mask.shape, strict=True)):
         issues.append(BORDER)
     return issues
+
+
+def one_region_dominates(mask: np.ndarray) -> bool:
+    """Tell from contours, in half the time of labels, that no second region exceeds its share.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+        Not empty.
+
+    Returns
+    -------
+    bool
+        False also where only areas can tell.
+    """
+    sampled = mask[::_SAMPLED]
+    if np.count_nonzero(sampled[:, 1:] > sampled[:, :-1]) * _SAMPLED > _MOST_RUNS:
+        return False
+    contours, ranks = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    is_outer = ranks[0, :, 3] < 0  # of a region; the others are of holes
+    lengths = np.array([len(contour) for contour in contours])[is_outer]
+    if len(lengths) == 1:
+        return True
+    # A closed contour of n pixels reaches no farther than n / 2 + 1, which bounds the area of its region.
+    most = (lengths / 2 + 1) ** 2
+    others = np.delete(most, most.argmax())
+    return bool(others.max() <= SECOND_REGION_SHARE * (np.count_nonzero(mask) - others.sum()))
 
 
 def region_areas(mask: np.ndarray) -> np.ndarray:
