@@ -120,8 +120,9 @@ def test_a_run_that_fails_ends_the_benchmark():
 def test_start_up_is_taken_off():
     run = stage_runs.Run(5.0, 8.0, 90.0, 120.0).beyond(stage_runs.Run(1.0, 2.0, 80.0, 70.0))
     assert run == stage_runs.Run(4.0, 6.0, 90.0, 120.0)
-    line = bench_pipeline.formatted(bench_pipeline.Row("mask_qa", run, stage_runs.Run(3.2, 5.0, 0, 0), 2.0, "", 120))
-    assert line == "| mask_qa | 4.0 | 6.0 | 3.2 | 5.0 | 1.25 | 1.20 | 500 | 90 | 120 |  | 2.0 |"
+    floors = stage_runs.Run(3.2, 5.0, 0, 0), stage_runs.Run(16.0, 30.0, 0, 0)
+    line = bench_pipeline.formatted(bench_pipeline.Row("mask_qa", run, *floors, 2.0, "", 120))
+    assert line == "| mask_qa | 4.0 | 6.0 | 3.2 | 5.0 | 1.25 | 1.20 | 0.25 | 500 | 90 | 120 |  | 2.0 |"
 
 
 def test_the_floor_reads_every_file(tmp_path, monkeypatch, capsys):
@@ -134,6 +135,9 @@ def test_the_floor_reads_every_file(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", arguments)
     assert decode_floor.main() == 0
     assert tree(into) == {path.name: path.read_bytes() for path in masks}
+    for work in ("decode", "libpng"):
+        monkeypatch.setattr(sys, "argv", ["floor", work, "--list", str(listing), "--workers", "1"])
+        assert decode_floor.main() == 0
     masks[0].write_bytes(b"no image")
     monkeypatch.setattr(sys, "argv", ["floor", "decode", "--list", str(listing), "--workers", "1"])
     assert decode_floor.main() == 1

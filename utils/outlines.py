@@ -78,8 +78,9 @@ def _corners(padded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         block = padded[first : first + _ROWS + 1]
         sides = block[:, :-1] | block[:, 1:] << 1
         counts = cv2.LUT(sides[:-1] | sides[1:] << 2, np.resize(_CORNERS, 256))
-        rows, columns = np.nonzero(counts)
-        repeats = counts[rows, columns]
+        places = np.flatnonzero(counts != 0)  # many times faster than nonzero
+        rows, columns = np.divmod(places, counts.shape[1])
+        repeats = counts.ravel()[places]
         found.append((np.repeat(rows + first, repeats), np.repeat(columns, repeats)))
     return np.concatenate([rows for rows, _ in found]), np.concatenate([columns for _, columns in found])
 

@@ -3,7 +3,7 @@
 Draws a benchmark set, or takes one that make_benchmark_set.py drew, runs the stages as a user does, and prints a
 Markdown table. Start-up, measured on a few tiny images, is taken off on both sides. `wall` and `cpu` are
 ratios to the floor: what decode_floor.py takes for the same files with the same workers. On a busy machine only
-`cpu` is to be trusted. Run it as
+`cpu` is to be trusted. `libpng` is the ratio by the clock to the floor with the decoder of most libraries. Run it as
 
     python tests/benchmarks/bench_pipeline.py [--images 200] [--raw FOLDER] [--work FOLDER] [--workers 2]
 """
@@ -33,6 +33,11 @@ STAGES = (
     "compute_IAA_metrics",
     "compute_image_level_metrics",
 )
+COLUMNS = (
+    *("stage", "s", "CPU s", "floor s", "floor CPU s", "wall", "cpu", "libpng", "MP/s", "main MB", "worker MB"),
+    *("faster than", "full dataset, min"),
+)
+LEFT_ALIGNED = ("stage", "faster than")
 FLOOR = Path(__file__).with_name("decode_floor.py")
 
 
@@ -42,6 +47,7 @@ class Row(NamedTuple):
     stage: str
     run: Run
     floor: Run | None = None
+    libpng: Run | None = None
     gigapixels: float | None = None
     faster: str = ""
     projected: float | None = None
@@ -123,18 +129,18 @@ class Bench:
         from reference_tools import COMPARED, times_faster
 
         lines = {name: task_lines(self.output[name], stage) for name in self.raw}
-        floor = self.floor("decode", lines)
+        floor, libpng = self.floor("decode", lines), self.floor("libpng", lines)
         pixels = self._pixels(stage)
         projected = pixels and benchmark_plan.FULL_GIGAPIXELS[stage] / pixels
         if stage == "create_consensus_masks":
             made = {name: self._consensus_lines(name) for name in self.raw}
             encoding = self.floor("encode", made).beyond(self.floor("decode", made))
-            floor = _sum(floor, encoding)
+            floor, libpng = _sum(floor, encoding), _sum(libpng, encoding)
         sample = sorted(lines["main"], key=len)[:: max(1, len(lines["main"]) // self._options.sample)]
         samples = [[Path(path) for path in line.split("\t")] for line in sample[: self._options.sample]]
         faster = f"{times_faster(stage, samples):.0f} x {COMPARED[stage][0]}" if samples else ""
         run = self.run(stage)
-        return Row(stage, run, floor, pixels, faster, run.seconds * projected if pixels else None)
+        return Row(stage, run, floor, libpng, pixels, faster, run.seconds * projected if pixels else None)
 
     def _consensus_lines(self, name: str) -> list[str]:
         return [str(path) for path in sorted((self.output[name] / "seg_masks").glob("*_[SM][TV]_??_??_??.png"))]
@@ -172,14 +178,15 @@ def formatted(row: Row) -> str:
     cells += [f"{floor.seconds:.1f}", f"{floor.cpu:.1f}"] if floor else ["", ""]
     usable = floor and floor.seconds > 0 and floor.cpu > 0
     cells += [f"{run.seconds / floor.seconds:.2f}", f"{run.cpu / floor.cpu:.2f}"] if usable else ["", ""]
+    cells.append(f"{run.seconds / row.libpng.seconds:.2f}" if row.libpng and row.libpng.seconds else "")
     cells.append(f"{1e3 * row.gigapixels / run.seconds:.0f}" if row.gigapixels and run.seconds else "")
     cells += [f"{run.main_mb:.0f}", f"{run.worker_mb:.0f}", row.faster]
     cells.append(f"{row.projected / 60:.1f}" if row.projected else "")
     return f"| {' | '.join(cells)} |"
 
 
-def main() -> int:
-    """Measure and print."""
+def read_options() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=200, help="images of the set that is drawn")
     parser.add_argument("--raw", type=Path, help="a set that make_benchmark_set.py drew")
@@ -189,17 +196,19 @@ def main() -> int:
     parser.add_argument("--work", type=Path, help="folder to work in; by default a temporary one")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--sample", type=int, default=3, help="images that the libraries get")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Measure and print."""
+    options = read_options()
     with tempfile.TemporaryDirectory() as temporary:
         options.work = (options.work or Path(temporary)).resolve()
         bench = Bench(options)
         start = max(run.seconds for run in bench.runs["small"].values())
         print(f"\nSeconds with {options.workers} workers beyond start-up (at most {start:.1f} s a stage)\n")
-        print(
-            "| stage | s | CPU s | floor s | floor CPU s | wall | cpu | MP/s | main MB | worker MB | faster than "
-            "| full dataset, min |"
-        )
-        print("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|--:|")
+        print(f"| {' | '.join(COLUMNS)} |")
+        print("|".join(["", *("---" if name in LEFT_ALIGNED else "--:" for name in COLUMNS), ""]))
         for row in bench.rows():
             print(formatted(row), flush=True)
     return 0

@@ -2,7 +2,7 @@
 
 Run it as
 
-    python tests/benchmarks/decode_floor.py decode|encode|copy --list FILE [--workers N] [--into FOLDER]
+    python tests/benchmarks/decode_floor.py decode|libpng|encode|copy --list FILE [--workers N] [--into FOLDER]
 
 with a file that lists one path a line. The files of a line, which tabs part, are one task, as the masks of an
 image are.
@@ -18,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from utils.data import encode_mask, load_mask
+from utils.lazy import imagecodecs
 from utils.md5 import md5_of_bytes
 from utils.parallel import map_items
 
@@ -26,6 +27,12 @@ def decode(line: str) -> None:
     """Read and decode the masks of one task."""
     for path in line.split("\t"):
         load_mask(Path(path))
+
+
+def libpng(line: str) -> None:
+    """Read and decode the masks of one task with libpng, the decoder of most libraries."""
+    for path in line.split("\t"):
+        imagecodecs.png_decode(Path(path).read_bytes())
 
 
 def encode(line: str) -> None:
@@ -45,13 +52,13 @@ def copy(into: Path, line: str) -> None:
 def main() -> int:
     """Go through the list once."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", choices=["decode", "encode", "copy"])
+    parser.add_argument("work", choices=["decode", "libpng", "encode", "copy"])
     parser.add_argument("--list", type=Path, required=True, help="file with the paths")
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--into", type=Path, help="folder that receives copies")
     options = parser.parse_args()
     lines = options.list.read_text(encoding="utf-8").splitlines()
-    functions = {"decode": decode, "encode": encode, "copy": functools.partial(copy, options.into)}
+    functions = {"decode": decode, "libpng": libpng, "encode": encode, "copy": functools.partial(copy, options.into)}
     if options.into:
         options.into.mkdir(parents=True, exist_ok=True)
     batched = options.work == "copy"
