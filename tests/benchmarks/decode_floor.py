@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import functools
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -54,17 +55,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", choices=["decode", "libpng", "encode", "copy"])
     parser.add_argument("--list", type=Path, required=True, help="file with the paths")
-    parser.add_argument("--workers", type=int, default=2, help="processes")
+    parser.add_argument("--workers", type=int, default=2, help="processes; threads for copy")
     parser.add_argument("--into", type=Path, help="folder that receives copies")
     options = parser.parse_args()
     lines = options.list.read_text(encoding="utf-8").splitlines()
     functions = {"decode": decode, "libpng": libpng, "encode": encode, "copy": functools.partial(copy, options.into)}
     if options.into:
         options.into.mkdir(parents=True, exist_ok=True)
-    batched = options.work == "copy"
-    results = map_items(
-        functions[options.work], lines, num_workers=options.workers, label=options.work, batched=batched
-    )
+    if options.work == "copy":
+        # As a short script of one's own would do it: threads, a file each.
+        with ThreadPoolExecutor(options.workers) as executor:
+            list(executor.map(functions["copy"], lines))
+        return 0
+    results = map_items(functions[options.work], lines, num_workers=options.workers, label=options.work)
     failures = [result for result in results if result is not None]
     print(*failures, sep="\n", file=sys.stderr)
     return 1 if failures else 0
