@@ -11,10 +11,11 @@ ratios to the floor: what decode_floor.py takes for the same files with the same
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,14 +54,20 @@ class Row(NamedTuple):
     projected: float | None = None
 
 
-def run_chain(raw: Path, output: Path, options: argparse.Namespace) -> dict[str, Run]:
-    """Run the stages into a fresh folder."""
-    shutil.rmtree(output, ignore_errors=True)
+def run_chain(stages: Sequence[str], raw: Path, output: Path, workers: int) -> dict[str, Run]:
+    """Run stages into a fresh folder."""
+    start_afresh(output)
     runs = {}
-    for stage in TRANSFER_STAGES if options.transfer_only else STAGES:
+    for stage in stages:
         keys = raw_keys(raw) if stage in TRANSFER_STAGES else []
-        runs[stage] = run_stage(stage, output, *keys, f"num_workers={options.workers}")
+        runs[stage] = run_stage(stage, output, *keys, f"num_workers={workers}")
     return runs
+
+
+def start_afresh(folder: Path) -> None:
+    """Remove a folder, and let the disk finish what it was given before."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.sync()
 
 
 def masks_of(output: Path, stage: str) -> pd.DataFrame:
@@ -97,7 +104,8 @@ class Bench:
             make_set(parse_options(["--folder", str(raw), f"--images={options.images}", *kind]))
         self.raw = {"small": small, "main": raw}
         self.output = {name: self._work / f"output_{name}" for name in self.raw}
-        self.runs = {name: run_chain(self.raw[name], self.output[name], options) for name in self.raw}
+        stages = TRANSFER_STAGES if options.transfer_only else STAGES
+        self.runs = {name: run_chain(stages, self.raw[name], self.output[name], options.workers) for name in self.raw}
 
     def run(self, stage: str) -> Run:
         """Return what a stage took beyond start-up."""
@@ -109,20 +117,30 @@ class Bench:
         for name in ("small", "main"):
             listing = self._work / "files.txt"
             listing.write_text("\n".join(lines[name]), encoding="utf-8")
-            into = ["--into", str(self._work / "copies" / name)] if work == "copy" else []
+            copies = self._work / "copies"
+            start_afresh(copies)
+            into = ["--into", str(copies)] if work == "copy" else []
             command = [sys.executable, str(FLOOR), work, "--list", str(listing)]
             found[name] = measure([*command, "--workers", str(self._options.workers), *into])
         return found["main"].beyond(found["small"])
 
     def copy_row(self) -> Row:
-        """Compare create_dataset and move_dataset with a plain read, hash and copy."""
-        made, moved = self.run("create_dataset"), self.run("move_dataset")
-        both = _sum(made, moved)
+        """Compare create_dataset and move_dataset with a plain read, hash and copy: the fastest of some rounds."""
         lines = {
             name: [str(path) for kind in ("segs", "images") for path in sorted((self.raw[name] / kind).iterdir())]
             for name in self.raw
         }
-        return Row("create_dataset + move_dataset", both, self.floor("copy", lines))
+        rounds = [(self._transfer(), self.floor("copy", lines)) for _ in range(self._options.rounds)]
+        ours, plain = (min(runs, key=lambda run: run.seconds) for runs in zip(*rounds, strict=True))
+        return Row(" + ".join(TRANSFER_STAGES), ours, plain)
+
+    def _transfer(self) -> Run:
+        """Return what both stages take beyond start-up, into a fresh folder."""
+        found = {}
+        for name, raw in self.raw.items():
+            runs = run_chain(TRANSFER_STAGES, raw, self._work / "transfers", self._options.workers)
+            found[name] = _sum(*runs.values())
+        return found["main"].beyond(found["small"])
 
     def mask_row(self, stage: str) -> Row:
         """Compare one stage that reads masks with its floor and with its library."""
@@ -195,6 +213,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--transfer-only", action="store_true", help="time create_dataset and move_dataset alone")
     parser.add_argument("--work", type=Path, help="folder to work in; by default a temporary one")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3, help="that transfers are timed; disks vary most")
     parser.add_argument("--sample", type=int, default=3, help="images that the libraries get")
     return parser.parse_args()
 
