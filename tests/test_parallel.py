@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import worker_functions as work
 
-from utils import parallel
+from utils import parallel, process_pool
 from utils.errors import ConfigError, PipelineError
 from utils.parallel import Failure, local_workers, map_items, resolve_workers
 
@@ -79,6 +79,12 @@ def test_a_batch_whose_worker_is_always_killed_costs_the_guilty_item_alone(monke
     found = results(work.killed_always, items, num_workers=2, batched=True)
     assert isinstance(found[0], Failure) and "killed" in found[0].reason
     assert found[1:] == items[1:]
+
+
+def test_workers_that_cannot_start_end_the_run_at_once(monkeypatch):
+    monkeypatch.setattr(process_pool, "_prepare_worker", work.end_at_once)
+    with pytest.raises(PipelineError, match=r"(?s)end as soon as they start.*executor=serial"):
+        results(work.square, list(range(1000)), num_workers=2)
 
 
 def test_few_items_of_short_work_stay_in_this_process_and_many_do_not():

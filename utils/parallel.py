@@ -106,7 +106,7 @@ def map_items(
     Raises
     ------
     PipelineError
-        If there is no Dask cluster to work on.
+        If there is no Dask cluster to work on, or no worker process can be started.
     """
     from tqdm import tqdm
 
@@ -147,6 +147,8 @@ def _in_processes(function: Callable, waiting: deque, workers: int) -> Iterator[
         in_flight: deque = deque()
         with suppress(BrokenProcessPool), process_pool(workers) as pool:
             yield from _windowed(pool, function, waiting, in_flight, lambda: workers * _WINDOW_PER_WORKER)
+        if in_flight:
+            _require_working_processes()
         # Left over only when a worker was killed: each runs again in a process of its own, so that only the
         # guilty one is lost.
         for item, _ in in_flight:
@@ -172,6 +174,16 @@ def _windowed(
         result = in_flight[0][1].result()
         in_flight.popleft()
         yield result
+
+
+def _require_working_processes() -> None:
+    """Raise a PipelineError when no worker lives long enough to do nothing: then no item is guilty."""
+    if isinstance(_run_alone(bool, 0), Failure):
+        raise PipelineError(
+            "Worker processes end as soon as they start.",
+            expected="an environment and memory in which Python can start processes",
+            hint="executor=serial works in one process",
+        )
 
 
 def _run_alone(function: Callable, item: Any) -> Any:
