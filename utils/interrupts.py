@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SOON = 0.01  # seconds, in which such a callback is over
 
 
 class Interrupted(KeyboardInterrupt):
@@ -25,9 +28,11 @@ def orderly_interrupts() -> Iterator[None]:
         yield  # only the main thread may set handlers, and only there they run
         return
     earlier = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+    earlier_hook, sys.unraisablehook = sys.unraisablehook, _swallowed
     try:
         yield
     finally:
+        sys.unraisablehook = earlier_hook
         for number, handler in earlier.items():
             signal.signal(number, handler)
 
@@ -38,6 +43,17 @@ def _interrupt(number: int, _frame: object) -> None:
     for further in _SIGNALS:
         signal.signal(further, _do_nothing)
     raise Interrupted(number)
+
+
+def _swallowed(unraisable) -> None:
+    """Interrupt once more where Python swallows what is raised: in a weak reference's callback, as imports have."""
+    if not isinstance(unraisable.exc_value, Interrupted):
+        sys.__unraisablehook__(unraisable)
+        return
+    for further in _SIGNALS:
+        signal.signal(further, _interrupt)
+    number = unraisable.exc_value.exit_code - 128
+    threading.Timer(_SOON, os.kill, (os.getpid(), number)).start()
 
 
 def _do_nothing(_number: int, _frame: object) -> None:
