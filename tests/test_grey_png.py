@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from types import SimpleNamespace
 
 import imagecodecs
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from drawing import noise, png_chunk
 from PIL import Image
 
-from utils import data as mask_files
+from utils import data, grey_png
 from utils.data import decode_mask
 from utils.errors import PipelineError
 
@@ -48,7 +49,7 @@ def png(shape: tuple[int, int], packed: bytes, before: bytes = b"", step: int = 
 @pytest.fixture
 def only_fast(monkeypatch):
     """Fail when libpng is asked."""
-    monkeypatch.setattr(mask_files, "imagecodecs", None)
+    monkeypatch.setattr(data, "imagecodecs", None)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -98,6 +99,57 @@ def test_a_file_cut_short_or_with_a_changed_byte_of_pixels_is_refused(shape):
         for damaged in (bytes(changed), file[:place]):
             with pytest.raises(PipelineError, match="cannot be decoded"):
                 decode_mask(damaged, "mask")
+
+
+@pytest.mark.parametrize("level", [0, 9])
+def test_a_changed_byte_under_a_right_crc_is_judged_as_libpng_judges_it(level):
+    packed = zlib.compress(filtered(grey((33, 50), 0.5), 0), level)
+    refused = 0
+    for place in range(len(packed)):
+        changed = packed[:place] + bytes([packed[place] ^ 16]) + packed[place + 1 :]
+        file = png((33, 50), changed)
+        try:
+            expected = imagecodecs.png_decode(file) > 0
+        except imagecodecs.PngError:
+            refused += 1
+            with pytest.raises(PipelineError, match="cannot be decoded"):
+                decode_mask(file, "mask")
+        else:
+            assert np.array_equal(decode_mask(file, "mask"), expected), place
+    assert refused > 0.9 * len(packed)
+
+
+class PanicException(BaseException):
+    """As Rust's panics arrive."""
+
+
+@pytest.mark.parametrize("error", [PanicException("panicked"), ValueError("no")])
+def test_what_goes_wrong_in_the_decoder_is_left_to_libpng(monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(grey_png, "kornia_rs", SimpleNamespace(io=SimpleNamespace(decode_image_png_u8=fail)))
+    pixels = grey((33, 50), 0.5)
+    assert np.array_equal(decode_mask(png((33, 50), zlib.compress(filtered(pixels, 0))), "mask"), pixels > 0)
+
+
+def test_an_interrupt_of_the_decoder_is_no_damage(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(grey_png, "kornia_rs", SimpleNamespace(io=SimpleNamespace(decode_image_png_u8=interrupt)))
+    with pytest.raises(KeyboardInterrupt):
+        decode_mask(png((3, 5), zlib.compress(filtered(grey((3, 5), 0.5), 0))), "mask")
+
+
+def test_want_of_memory_is_an_error_of_the_mask(monkeypatch):
+    def fail(*_):
+        raise MemoryError("no room")
+
+    file = png((3, 5), zlib.compress(filtered(np.ones((3, 5), np.uint8), 0)))
+    monkeypatch.setattr(grey_png.np, "empty", fail)
+    with pytest.raises(PipelineError, match="no room"):
+        decode_mask(file, "mask")
 
 
 def test_a_packed_stream_cut_short_never_gives_other_pixels():

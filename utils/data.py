@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from utils.errors import PipelineError
-from utils.lazy import cv2, imagecodecs, kornia_rs
+from utils.grey_png import decode_grey_png
+from utils.lazy import cv2, imagecodecs
 from utils.pixel_limit import check_pixels
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PNG_SIZE, _PNG_KIND = 16, slice(24, 29)  # in the file: its header has a fixed place
-_GREY_8_BITS = b"\x08\0\0\0\0"  # of one channel, not interlaced
+_PNG_SIZE = 16  # where the header has it
 
 
 def load_mask(path: Path) -> np.ndarray:
@@ -115,7 +115,7 @@ def _as_bool(pixels: np.ndarray) -> np.ndarray:
 def _decode_png(data: bytes) -> np.ndarray:
     width, height = struct.unpack_from(">II", data, _PNG_SIZE)
     check_pixels(width, height)
-    pixels = _decode_grey_png(data, height, width)
+    pixels = decode_grey_png(data, height, width)
     if pixels is None:
         # It keeps 16 bits a channel where Pillow halves them, and checks the CRC of every chunk.
         pixels = imagecodecs.png_decode(data)
@@ -123,16 +123,6 @@ def _decode_png(data: bytes) -> np.ndarray:
         return pixels
     colours = pixels[..., : 1 if pixels.shape[2] <= 2 else 3]
     return colours.any(axis=2)
-
-
-def _decode_grey_png(data: bytes, height: int, width: int) -> np.ndarray | None:
-    """Decode what nearly all masks are in an eighth of the time; None for another kind of PNG, or a damaged one."""
-    if data[_PNG_KIND] != _GREY_8_BITS:
-        return None
-    try:
-        return kornia_rs.io.decode_image_png_u8(data, (height, width), "mono")[..., 0]
-    except Exception:  # imagecodecs reads more of what is slightly damaged, and says what is wrong with the rest
-        return None
 
 
 def _decode_other(data: bytes) -> np.ndarray:
