@@ -143,6 +143,28 @@ def test_contours_settle_a_lesion_among_specks_and_leave_noise_to_areas():
     assert not one_region_dominates(lesion ^ noise(rng, shape, 0.1))
 
 
+@pytest.mark.parametrize("turn", [lambda m: m, lambda m: np.ascontiguousarray(m.T)])
+def test_hatching_and_noise_between_lines_are_left_to_areas(monkeypatch, turn):
+    hatched = np.zeros((800, 900), dtype=bool)
+    hatched[::2] = True
+    gaps = noise(np.random.default_rng(0), (800, 900), 0.4)
+    gaps[::16] = gaps[:, ::16] = False
+    monkeypatch.setattr(mask_quality, "cv2", None)  # contours would be an error
+    assert not one_region_dominates(turn(hatched))
+    assert not one_region_dominates(turn(gaps))
+
+
+def test_many_islands_take_from_what_is_left_for_the_lesion(monkeypatch):
+    monkeypatch.setattr(mask_quality, "_MOST_RUNS", 1)
+    mask = np.zeros((400, 400), dtype=bool)
+    mask[:50, :80] = True  # 4,000 pixels, and 60 islands of 210: each above 5% of it, but not of all foreground
+    for number in range(60):
+        top, left = 60 + 20 * (number // 12), 30 * (number % 12)
+        mask[top : top + 15, left : left + 14] = True
+    assert region_areas(mask)[1] > 0.05 * region_areas(mask)[0]
+    assert not one_region_dominates(mask)
+
+
 def test_an_empty_mask_has_no_regions():
     assert region_areas(np.zeros((3, 4), dtype=bool)).tolist() == []
 

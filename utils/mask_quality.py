@@ -16,8 +16,8 @@ from utils.lazy import cv2
 SECOND_REGION_SHARE = 0.05
 _ROWS = 256  # counted at a time
 # Time and memory of contours grow with their length, those of labels with the pixels: measured, contours pay up to
-# this many runs of foreground in rows a pixel. Every so many rows are looked at.
-_MOST_RUNS, _SAMPLED = 1 / 500, 16
+# this many runs of foreground a pixel, in rows or columns. Every so many of these are looked at.
+_MOST_RUNS, _SAMPLED = 1 / 500, 17
 
 
 class Issue(NamedTuple):
@@ -76,8 +76,8 @@ def one_region_dominates(mask: np.ndarray) -> bool:
     bool
         False also where only areas can tell.
     """
-    sampled = mask[::_SAMPLED]
-    if np.count_nonzero(sampled[:, 1:] > sampled[:, :-1]) * _SAMPLED > _MOST_RUNS * mask.size:
+    runs = max(_runs_in_rows(mask[::_SAMPLED]), _runs_in_rows(mask[:, ::_SAMPLED].T))
+    if runs * _SAMPLED > _MOST_RUNS * mask.size:
         return False
     contours, ranks = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     is_outer = ranks[0, :, 3] < 0  # of a region; the others are of holes
@@ -88,6 +88,10 @@ def one_region_dominates(mask: np.ndarray) -> bool:
     most = (lengths / 2 + 1) ** 2
     others = np.delete(most, most.argmax())
     return bool(others.max() <= SECOND_REGION_SHARE * (np.count_nonzero(mask) - others.sum()))
+
+
+def _runs_in_rows(mask: np.ndarray) -> int:
+    return np.count_nonzero(mask[:, 0]) + np.count_nonzero(mask[:, 1:] > mask[:, :-1])
 
 
 def region_areas(mask: np.ndarray) -> np.ndarray:
