@@ -141,10 +141,11 @@ def main(config: CreationSettings) -> Outcome:
     """Plan all transfers, check them, carry them out."""
     metadata = humans_only(read_input(config, "output_seg_masks_metadata_path", SEG_COLUMNS, made_by="create_dataset"))
     moves = plan_moves(metadata, read_raw_masks(config, RAW_SEG_COLUMNS), config)
+    remove_leftovers(*target_folders(config))
     if config.transfer.value == "copy":
         check_room([move for move in moves if not is_copied(move)], config.target_data_dir)
-    remove_leftovers(*target_folders(config))
     done = transfer_all(moves, config)
+    remove_leftovers(*target_folders(config))  # of workers that were killed
     warn_of_findings(moves, done, config.keep_embedded_metadata)
     checksums = {move.target: delivery.md5 for move, delivery in zip(moves, done, strict=True)}
     return Outcome(describe(done, config.transfer.value), sorted(set(target_folders(config))), checksums)

@@ -10,9 +10,12 @@ import pytest
 from conftest import STAGES, box, make_small_raw_set, write_png
 from drawing import bomb
 from in_process import run_here, succeed
+from loguru import logger
 from PIL import Image
 from test_data import DAMAGED, FORMATS, MASK
 
+from utils import picture_sizes
+from utils.parallel import Failure
 from utils.tables import read_table
 
 TABLE = "raw_ISIC_segmasks_metadata.csv"
@@ -138,3 +141,13 @@ def test_masks_of_the_size_of_one_pixel_and_one_row(run):
         write_png(run.raw / "segs" / f"raw_{object_id}.png", np.ones((1, 1), dtype=bool))
     done = run.chain()
     assert images_with_metrics(done) == ["IMG_01.JPG", "IMG 02 ü.JPG", "IMG_05.JPG"]
+
+
+def test_a_size_check_that_was_killed_is_warned_of_and_ends_nothing(tmp_path, monkeypatch):
+    images = [(tmp_path / name, []) for name in ("a.jpg", "b.jpg")]
+    monkeypatch.setattr(picture_sizes, "map_items", lambda *_, **__: iter([Failure("killed"), ["b.jpg is odd"]]))
+    lines = []
+    sink = logger.add(lines.append, format="{message}")
+    picture_sizes.warn_of_sizes(images, 1)
+    logger.remove(sink)
+    assert [str(line).strip() for line in lines] == ["the size of a.jpg was not checked: killed", "b.jpg is odd"]

@@ -103,7 +103,7 @@ def record_stage(script: Path, keys: Sequence[str], config: Any, outputs: Mappin
 def _name_below(root: Path, path: Path) -> str | None:
     """Return the name of a file below a folder, parted by slashes; None for one that is elsewhere."""
     # By text: Path.relative_to takes ten times as long, and a dataset has tens of thousands of files.
-    folder, name = f"{root}{os.sep}", str(path)
+    folder, name = os.path.join(root, ""), str(path)
     return name.removeprefix(folder).replace(os.sep, "/") if name.startswith(folder) else None
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from utils.errors import PipelineError
-from utils.parallel import map_items
+from utils.parallel import Failure, map_items
 from utils.pixel_limit import check_pixels, pillow_within_limit
 
 Size = tuple[int, int]
@@ -62,7 +61,10 @@ def warn_of_sizes(images: Sequence[tuple[Path, Sequence[Path]]], num_workers: in
     from loguru import logger
 
     found = map_items(faults_of_image, images, num_workers=num_workers, label="image sizes", batched=True)
-    faults = list(chain.from_iterable(found))
+    faults = []
+    for (image, _), lines in zip(images, found, strict=True):
+        failed = isinstance(lines, Failure)
+        faults += [f"the size of {image.name} was not checked: {lines.reason}"] if failed else lines
     for fault in faults[:_SHOWN]:
         logger.warning("{}", fault)
     for fault in faults[_SHOWN:]:

@@ -104,7 +104,7 @@ class Bench:
             make_set(parse_options(["--folder", str(raw), f"--images={options.images}", *kind]))
         self.raw = {"small": small, "main": raw}
         self.output = {name: self._work / f"output_{name}" for name in self.raw}
-        stages = TRANSFER_STAGES if options.transfer_only else STAGES
+        stages = () if options.transfer_only else STAGES
         self.runs = {name: run_chain(stages, self.raw[name], self.output[name], options.workers) for name in self.raw}
 
     def run(self, stage: str) -> Run:
@@ -224,7 +224,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         options.work = (options.work or Path(temporary)).resolve()
         bench = Bench(options)
-        start = max(run.seconds for run in bench.runs["small"].values())
+        start = max((run.seconds for run in bench.runs["small"].values()), default=0.0)
         print(f"\nSeconds with {options.workers} workers beyond start-up (at most {start:.1f} s a stage)\n")
         print(f"| {' | '.join(COLUMNS)} |")
         print("|".join(["", *("---" if name in LEFT_ALIGNED else "--:" for name in COLUMNS), ""]))
