@@ -79,7 +79,7 @@ def test_values_come_back_exactly(tmp_path):
 def test_null_keeps_nothing():
     with open_cache(None, "stage") as cache:
         cache.put("a", 1)
-        assert (cache.is_open, cache.get("a"), cache.note(5)) == (False, None, "")
+        assert (cache.is_open, cache.has_results(), cache.get("a"), cache.note(5)) == (False, False, None, "")
         cache.keep_used()
 
 
@@ -203,7 +203,7 @@ def test_a_place_where_nothing_can_be_made_costs_a_warning(tmp_path, warnings):
     (tmp_path / "file").write_text("in the way")
     with open_cache(tmp_path / "file", "stage") as cache:
         cache.put("a", 1)
-        assert (cache.is_open, cache.get("a")) == (False, None)
+        assert (cache.is_open, cache.has_results(), cache.get("a")) == (False, False, None)
         cache.keep_used()
     assert len(warnings) == 1 and "cannot be used" in warnings[0]
 

@@ -16,6 +16,7 @@ from worker_functions import text_of
 
 from utils import data
 from utils.cache import ResultCache, open_cache
+from utils.md5 import md5_of_file
 from utils.parallel import Failure
 from utils.resume import Resumable, map_resumable
 from utils.settings import DatasetSettings, Executor
@@ -204,6 +205,18 @@ def test_missing_files_and_equal_files(tmp_path):
             assert (first, others, cache.taken) == ("same", ["same", "other"], expected)
             assert isinstance(missing, Failure)
             cache.keep_used()
+
+
+def test_an_empty_cache_reads_no_file_twice_before_the_work(tmp_path, monkeypatch):
+    hashed = []
+    monkeypatch.setattr("utils.resume.md5_of_file", lambda path: hashed.append(path) or md5_of_file(path))
+    path = tmp_path / "mask"
+    path.write_text("text")
+    for reads in (1, 2):  # to vouch for what was read; then to look it up
+        with open_cache(tmp_path, "stage") as cache:
+            assert (cache.has_results(), resumed([path], cache)) == (reads == 2, ["text"])
+            cache.keep_used()
+        assert hashed == [path] * reads
 
 
 def test_a_cache_that_is_lost_in_mid_run_costs_time_alone(tmp_path):

@@ -100,14 +100,7 @@ def test_border_equals_mask_without_its_erosion(kind):
         for view in (mask, mask[::-1], mask[:, ::-1], mask.T, np.asfortranarray(mask)):
             expected = np.argwhere(view ^ binary_erosion(view))
             assert places(mask_border(view)) == expected.tolist()
-            assert places(mask_border(view, within=bounding_box(view))) == expected.tolist()
-
-
-def test_border_within_a_box_larger_than_the_mask():
-    mask = drawn(".....", ".###.", ".###.", ".....")
-    border = mask_border(mask, within=(slice(0, 4), slice(1, 5)))
-    assert (border.box, border.index.tolist()) == ((1, 3, 1, 4), mask_border(mask).index.tolist())
-    assert mask_border(np.zeros((4, 5), dtype=bool), within=(slice(0, 0), slice(0, 0))).index.size == 0
+            assert places(mask_border(view, bounding_box(view))) == expected.tolist()
 
 
 def test_a_pixel_of_several_borders_is_looked_up_once_and_one_of_the_other_border_not_at_all(monkeypatch):
@@ -129,6 +122,23 @@ def test_a_pixel_of_several_borders_is_looked_up_once_and_one_of_the_other_borde
     assert asked[2] == np.setdiff1d(np.union1d(a_index, b_index), union_index).size
     assert asked[0] == np.setdiff1d(np.union1d(b_index, union_index), a_index).size
     for i, j in ((0, 1), (0, 2), (1, 2)):
+        np.testing.assert_array_equal(together.pooled(i, j), SurfaceDistances([borders[i], borders[j]]).pooled(0, 1))
+
+
+def test_equal_masks_are_looked_up_once(monkeypatch):
+    built = []
+
+    def counting(pixels):
+        built.append(len(pixels))
+        return KDTree(pixels)
+
+    monkeypatch.setattr("pykdtree.kdtree.KDTree", counting)
+    a, b = disc((40, 50), (18, 22), 12), disc((40, 50), (20, 26), 12)
+    borders = [mask_border(mask) for mask in (a, b, b, a)]
+    together = SurfaceDistances(borders)
+    assert built == [borders[0].index.size, borders[1].index.size]
+    assert together.pooled(0, 3).tolist() == [0.0] * 2 * borders[0].index.size
+    for i, j in ((0, 2), (2, 3), (1, 3)):
         np.testing.assert_array_equal(together.pooled(i, j), SurfaceDistances([borders[i], borders[j]]).pooled(0, 1))
 
 
@@ -185,7 +195,7 @@ def test_medpy_to_the_last_bit(monkeypatch, kind, query_cost):
 def ways_taken(monkeypatch, a, b):
     """Names of the functions that measure a pair's distances."""
     taken = []
-    for name in ("_distances_by_tree", "_pooled_by_distance_transform"):
+    for name in ("_nearest_distances", "_pooled_by_distance_transform"):
         function = getattr(module, name)
 
         def noted(*given, name=name, function=function):
@@ -201,7 +211,7 @@ def ways_taken(monkeypatch, a, b):
 def test_smooth_borders_are_queried_and_noise_is_transformed(monkeypatch):
     rng, shape = np.random.default_rng(0), (200, 300)
     smooth = disc(shape, (100, 150), 60), disc(shape, (95, 155), 65)
-    assert ways_taken(monkeypatch, *smooth) == ["_distances_by_tree"] * 2
+    assert ways_taken(monkeypatch, *smooth) == ["_nearest_distances"] * 2
     noisy = noise(rng, shape, 0.5), noise(rng, shape, 0.5)
     assert ways_taken(monkeypatch, *noisy) == ["_pooled_by_distance_transform"]
     monkeypatch.setattr(module, "MOST_QUERIES", 100)  # for the sake of memory
@@ -231,7 +241,7 @@ def test_a_mask_is_at_distance_zero_of_itself(pair):
 @settings(max_examples=50)
 def test_both_ways_agree(pair):
     a, b = (mask_border(mask) for mask in pair)
-    by_tree = np.concatenate(module._distances_by_tree([a], b) + module._distances_by_tree([b], a))
+    by_tree = np.concatenate([module._nearest_distances(a.index, b), module._nearest_distances(b.index, a)])
     np.testing.assert_array_equal(by_tree, module._pooled_by_distance_transform(a, b))
 
 

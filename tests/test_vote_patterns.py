@@ -22,6 +22,15 @@ def test_two_overlapping_masks_have_four_patterns():
     assert areas(patterns).tolist() == [4, 4]
     assert intersections(patterns).tolist() == [[4, 2], [2, 4]]
     assert (patterns.shape, patterns.box) == ((3, 4), (slice(0, 2), slice(0, 3)))
+    assert patterns.boxes == ((slice(0, 2), slice(0, 2)), (slice(0, 2), slice(1, 3)))
+
+
+def test_the_box_holds_all_masks_and_empty_masks_have_none():
+    empty = np.zeros_like(A)
+    patterns = vote_patterns([empty, A[::-1, ::-1], B])
+    assert patterns.boxes == (None, (slice(1, 3), slice(2, 4)), (slice(0, 2), slice(1, 3)))
+    assert patterns.box == (slice(0, 3), slice(1, 4))
+    assert vote_patterns([empty]).box == (slice(0, 0), slice(0, 0))
 
 
 def test_patterns_that_do_not_occur_are_not_listed():

@@ -82,6 +82,12 @@ class ResultCache:
         """False when nothing is kept: by the user's wish, or because the file cannot be used."""
         return self._connection is not None
 
+    def has_results(self) -> bool:
+        """Tell whether there is anything to take."""
+        with self._tolerant():
+            return bool(self._connection and self._connection.execute("SELECT 1 FROM results LIMIT 1").fetchone())
+        return False
+
     def get(self, key: str) -> Any:
         """Return the value of a key; None when there is none, or only a damaged one."""
         text = None

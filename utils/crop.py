@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 Box = tuple[slice, slice]
 
 
-def bounding_box(mask: np.ndarray, within: Box | None = None) -> Box | None:
+def bounding_box(mask: np.ndarray) -> Box | None:
     """Return the rows and columns that the foreground of a mask spans.
 
     Parameters
     ----------
     mask : ndarray of bool, shape (H, W)
         Any mask.
-    within : (slice, slice), optional
-        A box outside which there is no foreground, when one is known: only it is searched.
 
     Returns
     -------
     tuple of slice or None
         In the coordinates of the whole mask; None for an empty mask.
     """
-    rows, columns = within or (slice(0, mask.shape[0]), slice(0, mask.shape[1]))
-    vertical = span(mask[rows, columns].any(axis=1), rows.start)
-    if vertical is None:
-        return None
-    return vertical, span(mask[vertical, columns].any(axis=0), columns.start)
+    rows = _span(mask.any(axis=1))
+    return None if rows is None else (rows, _span(mask[rows].any(axis=0)))
 
 
-def span(flags: np.ndarray, start: int = 0) -> slice | None:
-    """Return the shortest slice that holds all True of a 1-D array, None without any; `start` is added to it."""
+def union_box(boxes: Iterable[Box | None]) -> Box:
+    """Return the smallest box that holds all boxes (None: nothing); without any it is empty, at the origin."""
+    sides = list(zip(*(box for box in boxes if box is not None), strict=True)) or [(slice(0, 0),)] * 2
+    rows, columns = (slice(min(s.start for s in side), max(s.stop for s in side)) for side in sides)
+    return rows, columns
+
+
+def _span(flags: np.ndarray) -> slice | None:
     hits = np.flatnonzero(flags)
-    return slice(start + int(hits[0]), start + int(hits[-1]) + 1) if len(hits) else None
+    return slice(int(hits[0]), int(hits[-1]) + 1) if len(hits) else None

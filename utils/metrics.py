@@ -115,7 +115,7 @@ def pairwise_agreement(masks: Sequence[np.ndarray]) -> list[dict[str, float]]:
         return []
     patterns = vote_patterns(masks)
     area, common = areas(patterns).tolist(), intersections(patterns).tolist()
-    distances = SurfaceDistances([mask_border(mask, within=patterns.box) for mask in masks])
+    distances = SurfaceDistances([mask_border(mask, box) for mask, box in zip(masks, patterns.boxes, strict=True)])
     diagonal = math.hypot(*patterns.shape)
     rows = []
     for i, j in combinations(range(len(masks)), 2):

@@ -70,10 +70,12 @@ def map_resumable(
         yield from compute(work.function, tasks)
         return
     paths = [tuple(work.paths(task)) for task in tasks]
-    md5s = map_items(
-        md5s_of_files, paths, num_workers=local_workers(config), label=f"{label}: md5", unit=unit, batched=True
-    )
-    keys = [_key_if_usable(work, task, found, cache) for task, found in zip(tasks, md5s, strict=True)]
+    keys = [None] * len(tasks)
+    if cache.has_results():  # otherwise nothing need be looked up, and no file be read for it
+        md5s = map_items(
+            md5s_of_files, paths, num_workers=local_workers(config), label=f"{label}: md5", unit=unit, batched=True
+        )
+        keys = [_key_if_usable(work, task, found, cache) for task, found in zip(tasks, md5s, strict=True)]
     missing = [(task, files) for task, files, key in zip(tasks, paths, keys, strict=True) if key is None]
     computed = compute(WithMd5s(work.function), missing)
     for task, key in zip(tasks, keys, strict=True):

@@ -53,7 +53,7 @@ class Border:
     box: tuple[int, int, int, int]
 
 
-def mask_border(mask: np.ndarray, within: Box | None = None) -> Border:
+def mask_border(mask: np.ndarray, box: Box | None = None) -> Border:
     """Find the 4-connected border of a mask.
 
     A border pixel is a foreground pixel with a background pixel above, below, left or right of it; beyond the
@@ -63,8 +63,8 @@ def mask_border(mask: np.ndarray, within: Box | None = None) -> Border:
     ----------
     mask : ndarray of bool, shape (H, W)
         True is foreground.
-    within : (slice, slice), optional
-        A box outside which there is no foreground, when one is known: only it is searched.
+    box : (slice, slice), optional
+        Its bounding box, when it is known.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def mask_border(mask: np.ndarray, within: Box | None = None) -> Border:
         Without pixels when the mask is empty.
     """
     height, width = mask.shape
-    box = bounding_box(mask, within)
+    box = box or bounding_box(mask)
     if box is None:
         return Border(np.empty(0, dtype=np.int64), (height, width), (0, 0, 0, 0))
     (top, bottom), (left, right) = ((side.start, side.stop) for side in box)
@@ -102,13 +102,18 @@ class SurfaceDistances:
         shapes = sorted({border.shape for border in borders})
         if len(shapes) > 1:
             raise ValueError(f"borders of images of different shapes: {' and '.join(map(str, shapes))}")
-        self._borders = borders
-        # (i, j): from every border pixel of mask i to the border of mask j, for pairs that trees are best for.
-        self._directed: dict[tuple[int, int], np.ndarray] = {}
-        for j, target in enumerate(borders):
-            sources = [i for i, source in enumerate(borders) if i != j and _prefers_tree(source, target)]
-            found = _distances_by_tree([borders[i] for i in sources], target)
-            self._directed |= {(i, j): distances for i, distances in zip(sources, found, strict=True)}
+        # Consensus masks of two annotators are often equal, so equal borders are kept once.
+        self._borders: list[Border] = []
+        self._kept_as = [self._keep(border) for border in borders]
+        # (i, j): from every pixel of kept border i to kept border j, for pairs that trees are best for.
+        self._directed = _distances_by_trees(self._borders)
+
+    def _keep(self, border: Border) -> int:
+        for number, kept in enumerate(self._borders):
+            if np.array_equal(kept.index, border.index):
+                return number
+        self._borders.append(border)
+        return len(self._borders) - 1
 
     def pooled(self, i: int, j: int) -> np.ndarray:
         """Distances between the borders of masks i and j, both directions pooled.
@@ -125,9 +130,12 @@ class SurfaceDistances:
         ValueError
             When a border is empty: no distance is defined.
         """
+        i, j = self._kept_as[i], self._kept_as[j]
         a, b = self._borders[i], self._borders[j]
         if a.index.size == 0 or b.index.size == 0:
             raise ValueError("an empty mask has no border to measure a distance to")
+        if i == j:
+            return np.zeros(2 * a.index.size)
         if (i, j) in self._directed:
             return np.concatenate((self._directed[i, j], self._directed[j, i]))
         return _pooled_by_distance_transform(a, b)
@@ -152,22 +160,36 @@ def _prefers_tree(a: Border, b: Border) -> bool:
     return queries <= MOST_QUERIES and queries * QUERY_COST_IN_PIXELS <= 2 * (bottom - top) * (right - left)
 
 
-def _distances_by_tree(sources: Sequence[Border], target: Border) -> list[np.ndarray]:
-    """Distances of the pixels of each source to a non-empty target; a pixel of several sources is queried once."""
+def _distances_by_trees(borders: Sequence[Border]) -> dict[tuple[int, int], np.ndarray]:
+    """Distances (i, j) of the pixels of border i to border j; a pixel of several borders is queried once."""
+    pixels = np.unique(np.concatenate([border.index for border in borders])) if borders else np.empty(0)
+    places = [np.searchsorted(pixels, border.index) for border in borders]
+    found = {}
+    for j, target in enumerate(borders):
+        sources = [i for i, source in enumerate(borders) if i != j and _prefers_tree(source, target)]
+        if not sources:
+            continue
+        # The borders of consensus masks run along those of the masks they were made from: there the distance is 0.
+        apart = np.zeros(pixels.size, dtype=bool)
+        for i in sources:
+            apart[places[i]] = True
+        apart[places[j]] = False
+        distances = np.zeros(pixels.size)
+        distances[apart] = _nearest_distances(pixels[apart], target)
+        found |= {(i, j): distances[places[i]] for i in sources}
+    return found
+
+
+def _nearest_distances(pixels: np.ndarray, target: Border) -> np.ndarray:
+    """Distances of pixels, given by their flat index, to a non-empty border."""
     from pykdtree.kdtree import KDTree
 
-    if not sources:
-        return []
     tree = KDTree(_coordinates(target.index, target.shape))
-    pixels = np.unique(np.concatenate([source.index for source in sources]))
-    distances = np.zeros(pixels.size)
-    # The borders of consensus masks run along those of the masks they were made from: there the distance is 0.
-    nearest = np.minimum(np.searchsorted(target.index, pixels), target.index.size - 1)
-    apart = np.flatnonzero(target.index[nearest] != pixels)
-    for start in range(0, apart.size, _QUERIES):
-        some = apart[start : start + _QUERIES]
+    distances = np.empty(pixels.size)
+    for start in range(0, pixels.size, _QUERIES):
+        some = slice(start, start + _QUERIES)
         distances[some] = tree.query(_coordinates(pixels[some], target.shape))[0]
-    return [distances[np.searchsorted(pixels, source.index)] for source in sources]
+    return distances
 
 
 def _pooled_by_distance_transform(a: Border, b: Border) -> np.ndarray:
