@@ -16,8 +16,10 @@ from utils.lazy import cv2
 SECOND_REGION_SHARE = 0.05
 _ROWS = 256  # counted at a time
 # Time and memory of contours grow with their length, those of labels with the pixels: measured, contours pay up to
-# this many runs of foreground a pixel, in rows or columns. Every so many of these are looked at.
-_MOST_RUNS, _SAMPLED = 1 / 500, 17
+# this many runs of foreground a pixel, in rows or columns.
+_MOST_RUNS = 1 / 500
+# Every so many of these are looked at. To read a column is to read the memory all around it.
+_EACH_ROW, _EACH_COLUMN = 17, 101
 
 
 class Issue(NamedTuple):
@@ -54,7 +56,7 @@ def judge_mask(mask: np.ndarray) -> list[Issue]:
     if mask[box].size == mask.size and mask.all():
         return [FULL]
     issues = []
-    crop = np.ascontiguousarray(mask[box])
+    crop = np.ascontiguousarray(mask)[box]
     areas = [] if one_region_dominates(crop) else region_areas(crop)
     if len(areas) > 1 and areas[1] > SECOND_REGION_SHARE * areas[0]:
         issues.append(Issue(f"Multiple disconnected regions ({len(areas)})", "medium"))
@@ -69,23 +71,23 @@ def one_region_dominates(mask: np.ndarray) -> bool:
     Parameters
     ----------
     mask : ndarray of bool, shape (H, W)
-        Not empty.
+        Not empty; C-contiguous, or a part of such an array.
 
     Returns
     -------
     bool
         False also where only areas can tell.
     """
-    runs = max(_runs_in_rows(mask[::_SAMPLED]), _runs_in_rows(mask[:, ::_SAMPLED].T))
-    if runs * _SAMPLED > _MOST_RUNS * mask.size:
+    in_rows = _runs_in_rows(mask[::_EACH_ROW]) * _EACH_ROW
+    in_columns = _runs_in_rows(mask[:, ::_EACH_COLUMN].T) * _EACH_COLUMN
+    if max(in_rows, in_columns) > _MOST_RUNS * mask.size:
         return False
-    contours, ranks = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    contours, ranks = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     is_outer = ranks[0, :, 3] < 0  # of a region; the others are of holes
-    lengths = np.array([len(contour) for contour in contours])[is_outer]
-    if len(lengths) == 1:
+    if np.count_nonzero(is_outer) == 1:
         return True
-    # A closed contour of n pixels reaches no farther than n / 2 + 1, which bounds the area of its region.
-    most = (lengths / 2 + 1) ** 2
+    boxes = [cv2.boundingRect(contours[i]) for i in np.flatnonzero(is_outer)]
+    most = np.array([width * height for _, _, width, height in boxes])  # pixels that a region may have
     others = np.delete(most, most.argmax())
     return bool(others.max() <= SECOND_REGION_SHARE * (np.count_nonzero(mask) - others.sum()))
 
