@@ -23,6 +23,7 @@ from utils.files import write_bytes_atomically
 _WAVES = np.arange(2, 8)
 _NOISE_BYTES = 0.6  # that a pixel of grey noise takes as JPEG
 _RAGGED_BORDER = 150_000  # pixels, where the image is large enough
+_FRAYED = 0.9  # border pixels for each point of a frayed outline and pixel of its standard deviation: measured
 
 
 class Drawing(NamedTuple):
@@ -68,17 +69,18 @@ def draw_mask(drawing: Drawing, name: str, tool: str) -> np.ndarray:
     radius = (size.prod() * min(share, 0.75) / np.pi) ** 0.5
     centre = size * np.clip(lesion.normal(0.5, 0.06, 2), 0.3, 0.7) + radius * hand.normal(0, 0.06, 2)
     shape = _waves(lesion, 0.12), _waves(hand, 0.05)
-    points = {"T1": 28, "T2": 700}.get(tool, max(64, int((3 if drawing.ragged else 2) * radius)))
+    frayed = drawing.ragged or tool == "T3"
+    points = max(64, int((3 if drawing.ragged else 2) * radius)) if frayed else {"T1": 28}.get(tool, 700)
     angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
     radii = radius * (1 + sum(_radius(waves, angle) for waves in shape))
     if drawing.ragged:
-        radii = radii + hand.normal(0, min(_RAGGED_BORDER / points / 1.13, 0.2 * radius), points)
+        radii = radii + hand.normal(0, min(_RAGGED_BORDER / points / _FRAYED, 0.2 * radius), points)
     elif tool == "T3":
         radii = radii + hand.normal(0, 2.0, points)
     outline = centre + radii[:, None] * np.stack((np.cos(angle), np.sin(angle)), axis=1)
     mask = np.zeros((drawing.height, drawing.width), dtype=np.uint8)
     cv2.fillPoly(mask, [outline.round().astype(np.int32)], 1)
-    if drawing.ragged or tool == "T3":
+    if frayed:
         _scatter(mask, outline, hand, 3000 if drawing.ragged else 150)
     return mask.view(bool)
 
