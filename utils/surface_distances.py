@@ -162,7 +162,7 @@ def _prefers_tree(a: Border, b: Border) -> bool:
 
 def _distances_by_trees(borders: Sequence[Border]) -> dict[tuple[int, int], np.ndarray]:
     """Distances (i, j) of the pixels of border i to border j; a pixel of several borders is queried once."""
-    pixels = np.unique(np.concatenate([border.index for border in borders])) if borders else np.empty(0)
+    pixels = _merged([border.index for border in borders])
     places = [np.searchsorted(pixels, border.index) for border in borders]
     found = {}
     for j, target in enumerate(borders):
@@ -178,6 +178,13 @@ def _distances_by_trees(borders: Sequence[Border]) -> dict[tuple[int, int], np.n
         distances[apart] = _nearest_distances(pixels[apart], target)
         found |= {(i, j): distances[places[i]] for i in sources}
     return found
+
+
+def _merged(sorted_indices: Sequence[np.ndarray]) -> np.ndarray:
+    """Sorted distinct values of sorted arrays."""
+    # A stable sort merges what is sorted already, several times faster than np.unique sorts it.
+    values = np.sort(np.concatenate([np.empty(0, dtype=np.int64), *sorted_indices]), kind="stable")
+    return values[np.diff(values, prepend=-1) > 0]
 
 
 def _nearest_distances(pixels: np.ndarray, target: Border) -> np.ndarray:
