@@ -1,59 +1,19 @@
-"""The embedded demo: what is drawn, and what is written."""
+"""The embedded demo: its files and tables, and the special cases that its masks hold."""
 
 import csv
 import gzip
-import hashlib
 import io
 import itertools
-import json
 import re
 from collections import Counter
 
 import numpy as np
 import pytest
+from embedded_demo import contents, dice
 from PIL import Image
 from scipy import ndimage
 
-from utils import demo_dataset
-from utils.demo_dataset import demo_is_complete, write_demo
-from utils.demo_masks import STYLES, draw_mask
-from utils.demo_plan import EXCLUDED_MSKOBJECTID, PICTURES
-from utils.demo_scenes import LOOKS, draw_scene
-from utils.demo_shapes import fill_polygon, smooth_noise
-from utils.errors import ConfigError, PipelineError
-from utils.parallel import Failure
-
-SEED = 2026
-# Smaller images with every style, every deed of the plan but `both`, and one without metadata.
-AGAIN = [picture for picture in PICTURES if picture.number in (11, 14, 17, 18, 19, 22, 27, 29, 31)]
-
-
-def dice(a, b):
-    return 2 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b))
-
-
-def contents(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def true_mask(lesion):
-    return lesion.full_size(lesion.distance) < 0
-
-
-def table_rows(files, name):
-    data = gzip.decompress(files[name]) if name.endswith(".gz") else files[name]
-    return data.decode().splitlines()
-
-
-def is_of_again(text):
-    return any(picture.isic_id in text for picture in AGAIN)
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo")
-    counts = write_demo(folder, SEED)
-    return folder, counts
+from utils.demo_plan import EXCLUDED_MSKOBJECTID
 
 
 @pytest.fixture(scope="session")
@@ -93,34 +53,6 @@ def test_nothing_is_left_over(demo):
     files = contents(demo[0])
     assert sum(map(len, files.values())) < 25_000_000
     assert len(files) == 31 + 60 + 2 + 4 + 1
-
-
-@pytest.fixture(scope="session")
-def again(tmp_path_factory):
-    """Part of the demo, written a second time, by two workers."""
-    folder = tmp_path_factory.mktemp("again")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demo_dataset, "PICTURES", AGAIN)
-        write_demo(folder, SEED, num_workers=2)
-    return contents(folder)
-
-
-def test_same_seed_gives_same_bytes_whatever_the_number_of_workers(demo, again):
-    first = contents(demo[0])
-    tables = (demo_dataset.IMAGE_TABLE, demo_dataset.MASK_TABLE)
-    expected = {name for name in first if name.startswith("other_datasets") or is_of_again(name)}
-    assert again.keys() == expected | {*tables, demo_dataset.MARKER}
-    assert [name for name in sorted(expected) if again[name] != first[name]] == []
-    for name in tables:
-        header, *rows = table_rows(first, name)
-        assert table_rows(again, name) == [header, *filter(is_of_again, rows)]
-
-
-def test_another_seed_gives_other_drawings_with_the_same_names():
-    one, other = (demo_dataset.draw_picture(seed, PICTURES[9]) for seed in (SEED, SEED + 1))
-    assert one.mask_rows == other.mask_rows
-    assert one.files.keys() == other.files.keys()
-    assert all(one.files[name] != other.files[name] for name in one.files)
 
 
 def test_counts_are_those_of_the_files(demo, mask_rows, image_rows):
@@ -268,130 +200,3 @@ def test_other_datasets_overlap_with_the_demo(demo, mask_rows):
         lines = [line for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
         assert len(set(lines)) == len(lines)
         assert 0 < len(ours & set(lines)) < len(lines)
-
-
-def test_marker_tells_a_complete_demo(demo, tmp_path):
-    folder, counts = demo
-    marker = json.loads((folder / "demo_complete.json").read_text(encoding="utf-8"))
-    assert marker == {"seed": SEED, "version": demo_dataset.DEMO_VERSION, "counts": counts}
-    assert demo_is_complete(folder, SEED)
-    assert not demo_is_complete(folder, SEED + 1)
-    assert not demo_is_complete(tmp_path / "absent", SEED)
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"seed": 2026}', '{"seed": 2026, "version": 0}'])
-def test_damaged_or_old_marker_is_incomplete(tmp_path, text):
-    (tmp_path / "demo_complete.json").write_text(text, encoding="utf-8")
-    assert not demo_is_complete(tmp_path, SEED)
-
-
-def test_interrupted_demo_is_incomplete_even_over_a_complete_one(tmp_path, monkeypatch):
-    marker = {"seed": SEED, "version": demo_dataset.DEMO_VERSION}
-    (tmp_path / "demo_complete.json").write_text(json.dumps(marker), encoding="utf-8")
-    assert demo_is_complete(tmp_path, SEED)
-
-    def full_disk(path, data):
-        raise OSError("no space left")
-
-    monkeypatch.setattr(demo_dataset, "write_bytes_atomically", full_disk)
-    with pytest.raises(OSError, match="no space left"):
-        write_demo(tmp_path, SEED)
-    assert not demo_is_complete(tmp_path, SEED)
-
-
-def test_killed_worker_ends_the_run_and_the_demo_is_incomplete(tmp_path, monkeypatch):
-    failures = [Failure("killed twice")] * len(PICTURES)
-    monkeypatch.setattr(demo_dataset, "map_items", lambda *_, **__: iter(failures))
-    with pytest.raises(PipelineError, match=r"(?s)ISIC_9000001.*killed twice"):
-        write_demo(tmp_path, SEED)
-    assert not list(tmp_path.iterdir())
-
-
-def test_negative_seed_is_refused_and_an_earlier_demo_stays(tmp_path):
-    (tmp_path / "demo_complete.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(ConfigError, match="demo_seed"):
-        write_demo(tmp_path, -1)
-    assert (tmp_path / "demo_complete.json").exists()
-
-
-@pytest.fixture(scope="session")
-def styled():
-    """Masks of every style for one lesion of each diagnosis."""
-    drawn = []
-    for number, kind in enumerate(LOOKS):
-        _, [lesion] = draw_scene(np.random.default_rng(number), (240, 320), kind)
-        masks = {style: draw_mask(np.random.default_rng(number), lesion, style) for style in STYLES}
-        drawn.append((true_mask(lesion), masks))
-    return drawn
-
-
-def test_styles_differ_and_all_resemble_the_outline(styled):
-    for truth, masks in styled:
-        assert all(dice(truth, mask) > 0.6 for mask in masks.values())
-        assert all(dice(a, b) < 0.99 for a, b in itertools.combinations(masks.values(), 2))
-    scores = [dice(a, b) for _, masks in styled for a, b in itertools.combinations(masks.values(), 2)]
-    assert 0.75 < np.mean(scores) < 0.9
-
-
-def test_tight_lies_within_the_outline_and_generous_is_larger(styled):
-    for truth, masks in styled:
-        assert not (masks["tight"] & ~truth).any()
-        assert masks["generous"].sum() > truth.sum()
-
-
-def test_flood_fill_has_the_longest_border_for_its_area_and_no_holes(styled):
-    def raggedness(mask):
-        return (mask & ~ndimage.binary_erosion(mask)).sum() / np.sqrt(mask.sum())
-
-    for _, masks in styled:
-        assert max(masks, key=lambda style: raggedness(masks[style])) == "flood fill"
-        assert (ndimage.binary_fill_holes(masks["flood fill"]) == masks["flood fill"]).all()
-        assert ndimage.label(masks["flood fill"])[1] == 1
-
-
-def test_lesion_is_darker_than_the_skin_around_it():
-    image, [lesion] = draw_scene(np.random.default_rng(1), (240, 320), "melanoma")
-    inside = true_mask(lesion)
-    around = ndimage.binary_dilation(inside, iterations=30) & ~ndimage.binary_dilation(inside, iterations=12)
-    assert image[inside].mean() < 0.7 * image[around].mean()
-
-
-def test_large_images_are_interpolated_to_the_asked_size_and_the_outline_stays_on_the_lesion():
-    image, [lesion] = draw_scene(np.random.default_rng(1), (901, 1203), "melanoma", [(0.4, 0.6, 0.2)])
-    assert (image.shape, image.dtype, lesion.scale) == ((901, 1203, 3), np.uint8, 2)
-    rows, columns = np.nonzero(true_mask(lesion))
-    assert abs(rows.mean() - 0.4 * 901) < 60
-    assert abs(columns.mean() - 0.6 * 1203) < 60
-    grey = image.mean(axis=2)
-    inside = true_mask(lesion)
-    assert grey[inside].mean() < 0.7 * grey[~inside].mean()
-
-
-def test_polygon_holds_exactly_the_pixels_between_its_corners():
-    square = fill_polygon(np.array([(1, 2), (1, 5), (4, 5), (4, 2)]), (6, 7))
-    expected = np.zeros((6, 7), bool)
-    expected[1:4, 2:5] = True
-    assert (square == expected).all()
-
-
-def test_polygon_beyond_the_image_is_cut_and_a_line_is_empty():
-    assert fill_polygon(np.array([(-5, -5), (-5, 9), (9, 9), (9, -5)]), (4, 3)).all()
-    assert not fill_polygon(np.array([(0, 0), (3, 3)]), (4, 4)).any()
-
-
-def test_smooth_noise_is_bounded_smooth_and_centred():
-    noise = smooth_noise(np.random.default_rng(5), (200, 300), 20)
-    assert (noise.shape, noise.dtype) == ((200, 300), np.float32)
-    assert np.abs(noise).max() <= 1.2
-    assert abs(noise.mean()) < 0.1
-    assert np.abs(np.diff(noise, axis=0)).max() < 0.12
-    assert noise.std() > 0.2
-
-
-@pytest.mark.parametrize(("shape", "digest"), [((120, 160), "a8f98c1e507bf80c"), ((900, 1210), "a907adf31c5475ac")])
-def test_drawn_pixels_are_the_same_on_every_machine(shape, digest):
-    image, lesions = draw_scene(np.random.default_rng(7), shape, "carcinoma")
-    pixels = hashlib.sha256(image.tobytes())
-    for style in STYLES:
-        pixels.update(draw_mask(np.random.default_rng(8), lesions[0], style).tobytes())
-    assert pixels.hexdigest()[:16] == digest

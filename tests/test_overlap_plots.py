@@ -1,44 +1,23 @@
-"""Lists of ids, exclusive intersections, what the UpSet plots show, and the same bytes on every run."""
+"""Exclusive intersections, what the UpSet plots show, and the same bytes on every run."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from analysis_scripts import run, write
+from conftest import ROOT
 
 from dataset_analysis.imaplusplus_annotator_overlap import images_by_annotator
-from dataset_analysis.list_dataset_ids import image_names, make_ids
-from dataset_analysis.other_datasets_overlap import read_datasets, read_id_list
-from utils.errors import PipelineError
+from dataset_analysis.other_datasets_overlap import read_datasets
 from utils.plotting import HIGHLIGHT, PLAIN, figure_style, save_figure
 from utils.upset import count_intersections, upset_figure
 
-ROOT = Path(__file__).resolve().parents[1]
 SEG_TABLE = "ISIC_id,annotator\nI1,A00\nI1,A00\nI1,A01\nI2,A00\nI3,A02\nI1,ST\nI1,MV\n"
 FIGURES = (".png", ".svg", ".pdf")
-
-
-def run(script: str, tmp_path: Path, *overrides: str, **environment: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-W", "error", str(ROOT / "dataset_analysis" / f"{script}.py"), *overrides]
-    return subprocess.run(
-        [*command, f"output_dir={tmp_path / 'out'}"],
-        cwd=tmp_path,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def write(path: Path, text: str | bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return path
 
 
 def draw(sets: dict[str, set[str]], **options):
@@ -71,32 +50,6 @@ def test_intersections_are_exclusive_and_their_counts_add_up_to_the_union():
 
 def test_sets_without_elements_have_no_intersections():
     assert count_intersections({"A": set(), "B": set()}) == {}
-
-
-def test_a_list_may_have_a_byte_order_mark_windows_line_ends_blanks_and_repetitions(tmp_path):
-    path = write(tmp_path / "ids.txt", b"\xef\xbb\xbfNA\r\n\r\n001\r\n1e5 \r\n001\r\nISIC one")
-    assert read_id_list(path) == {"NA", "001", "1e5", "ISIC one"}
-
-
-def test_a_list_that_is_no_utf8_is_named(tmp_path):
-    path = write(tmp_path / "ids.txt", "ISIC_1\n".encode("utf-16"))
-    with pytest.raises(PipelineError, match="ids.txt"):
-        read_id_list(path)
-
-
-def test_a_dataset_is_the_union_of_its_lists_and_one_without_ids_is_named(tmp_path):
-    write(tmp_path / "B" / "train.txt", "1\n2\n")
-    write(tmp_path / "B" / "test.txt", "2\n3\n")
-    write(tmp_path / "B" / "._test.txt", b"\x00\x05\x16\xff")
-    write(tmp_path / "B" / "notes.md", "no id\n")
-    write(tmp_path / "A" / "ids.txt", "1\n")
-    write(tmp_path / "Empty" / "ids.txt", "\n \n")
-    write(tmp_path / "Unlisted" / "ids.csv", "1\n")
-    write(tmp_path / ".hidden" / "ids.txt", "1\n")
-    write(tmp_path / "README.txt", "1\n")
-    datasets, without_ids = read_datasets(tmp_path)
-    assert list(datasets.items()) == [("A", {"1"}), ("B", {"1", "2", "3"})]
-    assert without_ids == ["Empty", "Unlisted"]
 
 
 def test_an_annotator_has_an_image_once_and_consensus_masks_have_no_annotator():
@@ -237,67 +190,6 @@ def test_one_annotator_shares_nothing_and_that_is_no_error(tmp_path):
     result = run("imaplusplus_annotator_overlap", tmp_path, f"output_seg_masks_metadata_path={table}")
     assert result.returncode == 0
     assert "WARNING" in result.stderr and "nothing to draw" in result.stderr
-
-
-def test_image_names_skip_what_is_hidden_or_no_image(tmp_path):
-    for name in ("b.v2.PNG", "a.jpg", ".hidden.png", "notes.txt", "noext"):
-        write(tmp_path / name, "")
-    (tmp_path / "folder.png").mkdir()
-    assert sorted(image_names(tmp_path)) == ["a", "b.v2"]
-
-
-def test_ids_are_cut_sorted_and_unique():
-    names = ["b_lesion", "a_lesion", "b", "_lesion_c", " 001 ", "", "_lesion"]
-    assert make_ids(names, "_lesion") == ["001", "_lesion_c", "a", "b"]
-    assert make_ids(["b", "a"], "") == ["a", "b"]
-
-
-def test_an_id_with_a_line_break_is_refused():
-    with pytest.raises(PipelineError, match=r"two\\nlines"):
-        make_ids(["one", "two\nlines"], "")
-
-
-def test_a_folder_of_masks_becomes_a_list_that_the_overlap_reads(tmp_path):
-    for name in ("IMD003_lesion.bmp", "IMD002_lesion.bmp", "IMD004.bmp"):
-        write(tmp_path / "masks" / name, "")
-    overrides = ["ids_from=masks", "ids_strip_suffix=_lesion", "ids_output=lists/PH2/segs.txt"]
-    result = run("list_dataset_ids", tmp_path, *overrides)
-    assert result.returncode == 0, result.stderr
-    assert (tmp_path / "lists/PH2/segs.txt").read_bytes() == b"IMD002\nIMD003\nIMD004\n"
-    assert "3 ids" in result.stderr and "1 of 3 names do not end in" in result.stderr
-    assert read_datasets(tmp_path / "lists") == ({"PH2": {"IMD002", "IMD003", "IMD004"}}, [])
-
-
-def test_a_column_becomes_a_list(tmp_path):
-    write(tmp_path / "ham.csv", "lesion,image_id\nL1,NA\nL1,001\nL2,\nL3,001\n")
-    result = run("list_dataset_ids", tmp_path, "ids_from=ham.csv", "ids_column=image_id", "ids_output=ids.txt")
-    assert result.returncode == 0, result.stderr
-    assert (tmp_path / "ids.txt").read_text() == "001\nNA\n"
-    assert "WARNING" not in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("overrides", "code", "told"),
-    [
-        ([], 2, ["ids_from", "ids_output"]),
-        (["ids_from=t.csv", "ids_output=o.txt"], 2, ["ids_column"]),
-        (["ids_from=t.csv", "ids_column=a", "ids_output=t.csv"], 2, ["replace"]),
-        (["ids_from=nowhere", "ids_output=o.txt"], 1, ["ids_from", "nowhere"]),
-        (["ids_from=t.csv", "ids_column=b", "ids_output=o.txt"], 1, ["t.csv", "b"]),
-        (["ids_from=empty", "ids_output=o.txt"], 1, ["empty", "no ids"]),
-        (["ids_from=blob.csv", "ids_column=a", "ids_output=o.txt"], 1, ["blob.csv"]),
-    ],
-)
-def test_wrong_keys_exit_with_2_and_wrong_input_with_1(tmp_path, overrides, code, told):
-    write(tmp_path / "t.csv", "a\n1\n")
-    write(tmp_path / "blob.csv", b"\xff\xfe\x00")
-    (tmp_path / "empty").mkdir()
-    result = run("list_dataset_ids", tmp_path, *overrides)
-    assert result.returncode == code
-    assert all(text in result.stderr for text in told), result.stderr
-    assert "Traceback" not in result.stderr
-    assert not (tmp_path / "o.txt").exists()
-    assert (tmp_path / "t.csv").read_text() == "a\n1\n"
 
 
 def test_the_released_lists_overlap_as_counted_by_set_arithmetic(tmp_path):
