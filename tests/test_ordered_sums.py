@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
-from drawing import blob, noise, ragged
+from drawing import blob, disc, noise, ragged
 
 from utils import ordered_sums
 from utils.ordered_sums import pixel_order_total
@@ -70,6 +72,26 @@ def test_large_masks_are_summed_without_single_pixels(only_stretches, draw, seed
     # Sums of thirds, fifths and sevenths all but meet the powers of two, and rounding decides on which side they pass.
     for values in (rng.random(4), 10.0 ** rng.uniform(-30, 0, 4), shares(3), shares(5), 1 - shares(7)):
         assert pixel_order_total(patterns)(values[codes]) == loop_total(masks, values)
+
+
+@pytest.mark.parametrize("number", [10, 13])
+def test_the_many_patterns_of_many_masks_are_summed_without_single_pixels_in_the_memory_of_the_masks(
+    only_stretches, number
+):
+    rng = np.random.default_rng(number)
+    masks = [disc((300, 500), rng.normal((150, 250), 15), rng.uniform(90, 120)) for _ in range(number)]
+    patterns = vote_patterns(masks)
+    assert len(patterns.counts) > 500 / 8  # histograms of rows are larger than one mask
+    codes = (patterns.votes << np.arange(number)).sum(axis=1)
+    values = rng.random(1 << number)
+    tracemalloc.start()
+    try:
+        found = pixel_order_total(patterns)(values[codes])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found == loop_total(masks, values)
+    assert peak < 1.5 * number * 300 * 500
 
 
 def test_where_the_forecast_fails_pixels_are_added_one_by_one(monkeypatch):

@@ -45,7 +45,8 @@ def pixel_order_total(patterns: VotePatterns) -> Callable[[np.ndarray], float]:
         if on_grid or np.isnan(in_any_order):
             return in_any_order  # not rounded at all, or not a number
         found = None
-        if len(patterns.counts) * 8 <= patterns.shape[1]:  # else histograms of rows would outgrow the image
+        number, masks = patterns.votes.shape
+        if number * 8 <= masks * patterns.shape[1]:  # else histograms of rows would outgrow the masks
             found = _sum_of_stretches(patterns, above(), values)
         return _sum_of_pixels(patterns, values) if found is None else found
 
