@@ -131,7 +131,9 @@ def draw(table: pd.DataFrame, path_without_suffix: Path) -> list[Path]:
             of_panel = table[table["varied"] == name]
             for stage, colour, marker in zip(STAGES, ("blue", "vermillion", "green"), "osD", strict=True):
                 of_stage = of_panel[of_panel["stage"] == stage]
-                axes.plot(of_stage[name], of_stage["seconds"], color=PALETTE[colour], marker=marker, label=stage)
+                style = {"color": PALETTE[colour], "marker": marker, "label": stage}
+                # Between kinds of workers there is nothing for a line to show.
+                axes.plot(of_stage[name], of_stage["seconds"], linestyle="" if name == "workers" else "-", **style)
             axes.set(xlabel=label, ylabel="seconds beyond start-up", ylim=(0, None))
         figure.axes[0].legend(frameon=False)
         return save_figure(figure, path_without_suffix)
