@@ -1,15 +1,18 @@
-"""An interrupt that arrives where Python swallows exceptions."""
+"""An interrupt that arrives where Python swallows exceptions, or where workers are being ended."""
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import sys
 import time
 import weakref
+from multiprocessing.process import BaseProcess
 
 import pytest
 
 from utils.interrupts import Interrupted, orderly_interrupts
+from utils.process_pool import process_pool
 
 
 class _Thing:
@@ -40,3 +43,20 @@ def test_other_exceptions_in_callbacks_are_shown(capsys):
         del thing
     assert reference() is None
     assert "ZeroDivisionError: in a callback" in capsys.readouterr().err
+
+
+def test_an_interrupt_while_workers_are_killed_spares_none_of_them(monkeypatch):
+    killed, kill = [], BaseProcess.kill
+
+    def interrupted_kill(process):
+        kill(process)
+        killed.append(process.pid)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(BaseProcess, "kill", interrupted_kill)
+    with pytest.raises(Interrupted), orderly_interrupts(), process_pool(2) as pool:
+        for _ in range(2):
+            pool.submit(time.sleep, 20)
+        raise ValueError("as a consumer that wants no more")
+    assert len(killed) == 2
+    assert not multiprocessing.active_children()

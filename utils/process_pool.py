@@ -25,8 +25,10 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     except BaseException:
-        for process in set(multiprocessing.active_children()) - earlier:
-            process.kill()
+        # All or none: one that dies may hold the lock of the queue that the others wait for, for ever.
+        with _interrupts_wait():
+            for process in set(multiprocessing.active_children()) - earlier:
+                process.kill()
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
