@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SOON = 0.01  # seconds, in which such a callback is over
 
 
@@ -27,7 +27,7 @@ def orderly_interrupts() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set handlers, and only there they run
         return
-    earlier = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+    earlier = {number: signal.signal(number, _interrupt) for number in SIGNALS}
     earlier_hook, sys.unraisablehook = sys.unraisablehook, _swallowed
     try:
         yield
@@ -37,10 +37,27 @@ def orderly_interrupts() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Keep SIGINT and SIGTERM from the block, and send them again when it is over."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # handlers run in the main thread only
+        return
+    arrived = []
+    handlers = {number: signal.signal(number, lambda n, _: arrived.append(n)) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in arrived:
+            signal.raise_signal(number)
+
+
 def _interrupt(number: int, _frame: object) -> None:
     # One Ctrl-C reaches a stage twice when the terminal and overall_script.sh both pass it on. A handler that does
     # nothing, since Python reports a signal that is pending when it is set to be ignored.
-    for further in _SIGNALS:
+    for further in SIGNALS:
         signal.signal(further, _do_nothing)
     raise Interrupted(number)
 
@@ -50,7 +67,7 @@ def _swallowed(unraisable) -> None:
     if not isinstance(unraisable.exc_value, Interrupted):
         sys.__unraisablehook__(unraisable)
         return
-    for further in _SIGNALS:
+    for further in SIGNALS:
         signal.signal(further, _interrupt)
     number = unraisable.exc_value.exit_code - 128
     threading.Timer(_SOON, os.kill, (os.getpid(), number)).start()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 
-_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+from utils.interrupts import SIGNALS, interrupts_wait
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
         yield pool
     except BaseException:
         # All or none: one that dies may hold the lock of the queue that the others wait for, for ever.
-        with _interrupts_wait():
+        with interrupts_wait():
             for process in set(multiprocessing.active_children()) - earlier:
                 process.kill()
         raise
@@ -37,25 +37,8 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 class _Pool(ProcessPoolExecutor):
     def submit(self, fn, /, *args, **kwargs):
         # It starts processes; one whose start was interrupted would be known to nobody.
-        with _interrupts_wait():
+        with interrupts_wait():
             return super().submit(fn, *args, **kwargs)
-
-
-@contextmanager
-def _interrupts_wait() -> Iterator[None]:
-    """Keep SIGINT and SIGTERM from the block, and send them again when it is over."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # handlers run in the main thread only
-        return
-    arrived = []
-    handlers = {number: signal.signal(number, lambda n, _: arrived.append(n)) for number in _INTERRUPTS}
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for number in arrived:
-            signal.raise_signal(number)
 
 
 def _context() -> multiprocessing.context.BaseContext:
@@ -67,7 +50,7 @@ def _context() -> multiprocessing.context.BaseContext:
     resource_tracker.ensure_running()  # first, since it lets the signals through again
     # Blocked signals stay blocked in what is started. Workers are this process's to end: a signal to the whole
     # group would show a traceback of a worker that is just starting, or look like a worker that was killed.
-    earlier = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
+    earlier = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         forkserver.ensure_running()
     finally:

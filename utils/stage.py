@@ -14,7 +14,7 @@ from pathlib import Path
 
 from utils.config import describe_keys, load_config
 from utils.errors import PipelineError
-from utils.interrupts import Interrupted, orderly_interrupts
+from utils.interrupts import Interrupted, interrupts_wait, orderly_interrupts
 from utils.run_lock import exclusive_run
 
 EXIT_OK, EXIT_DATA = 0, 1
@@ -92,7 +92,6 @@ def _parse_arguments(help_text: str, keys: Sequence[str], script: Path, schema: 
 
 def _start_logging(stage: str, config: object) -> Path:
     from loguru import logger
-    from tqdm import tqdm
 
     log_file = config.output_dir / "logs" / f"{stage}_{datetime.now():%Y%m%d-%H%M%S}_{os.getpid()}.log"
     logger.remove()
@@ -100,7 +99,7 @@ def _start_logging(stage: str, config: object) -> Path:
     # diagnose=False: tracebacks must not show values, among them creators' names.
     quiet = {"diagnose": False, "backtrace": False}
     logger.add(
-        lambda line: tqdm.write(line, file=sys.stderr, end=""),
+        _show,
         level=console_level,
         format="{time:HH:mm:ss} {level: <7} {message}",
         filter=lambda record: "log_only" not in record["extra"],
@@ -119,6 +118,14 @@ def _start_logging(stage: str, config: object) -> Path:
     log_format = "{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message}"
     logger.add(lambda line: _append(line, log_file), level="DEBUG", format=log_format, **quiet)
     return log_file
+
+
+def _show(line: str) -> None:
+    from tqdm import tqdm
+
+    # Interrupted while it waits for its lock, tqdm ends with another error, and the interrupt would be lost.
+    with interrupts_wait():
+        tqdm.write(line, file=sys.stderr, end="")
 
 
 def _append(line: str, log_file: Path) -> None:
