@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 for folder in (ROOT, ROOT / "tests", ROOT / "dataset_creation"):
     sys.path.insert(0, str(folder))
 
-pytest_plugins = ["embedded_demo", "report_browser", "stand_in_project"]
+pytest_plugins = ["embedded_demo", "figure_dataset", "report_browser", "stand_in_project"]
 
 STAGES = {
     "create_dataset": "dataset_creation",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from conftest import ROOT, box, run_script, tree, write_png
 
 from utils.naming import METRIC_COLUMNS, PAIR_COLUMNS, SEG_COLUMNS
@@ -37,11 +39,12 @@ def pair_row(img_id: str, annotator1: str, annotator2: str, dice: float, hd95: f
     return row | ids | {"dice_score": dice, "hd95_score": hd95}
 
 
-def make_figure_dataset(folder: Path) -> Path:
-    """Write two images of 24 x 32 pixels with masks of two and three people and both consensus masks."""
+@pytest.fixture
+def figure_folder(tmp_path) -> Path:
+    """Folder with two images of 24 x 32 pixels, masks of two and three people, and both consensus masks."""
     from PIL import Image
 
-    rows = []
+    folder, rows = tmp_path, []
     for isic_id, annotators in (("ISIC_1", ("A00", "A01", "ST", "MV")), ("ISIC_2", ("A00", "A01", "A02", "ST", "MV"))):
         for place, annotator in enumerate(annotators):
             rows.append(metadata_row(isic_id, annotator))
@@ -58,6 +61,7 @@ def make_figure_dataset(folder: Path) -> Path:
     return folder
 
 
-def released_table(reference: Path, name: str) -> pd.DataFrame:
-    """Read a released table."""
-    return pd.read_csv(reference / "published" / f"{name}.csv.gz")
+@pytest.fixture
+def released_table(reference) -> Callable[[str], pd.DataFrame]:
+    """Read a released table, given its name."""
+    return lambda name: pd.read_csv(reference / "published" / f"{name}.csv.gz")

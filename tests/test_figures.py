@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import gzip
-from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import tree
-from figure_dataset import figures, make_figure_dataset, metadata_row, pair_row, released_table, run
+from figure_dataset import figures, metadata_row, pair_row, run
 
 from multiannotator_analysis.visualization_scripts import plot_dataset_distribution as distribution
 from multiannotator_analysis.visualization_scripts import plot_individual_metrics as individual
 from utils.naming import human_pairs_only, humans_only
 
 DRAWN = ("distribution", "individual_metrics", "ISIC_1", "ISIC_2")
-
-
-@pytest.fixture
-def dataset(tmp_path):
-    return make_figure_dataset(tmp_path)
-
-
-@pytest.fixture
-def released(reference):
-    return partial(released_table, reference)
 
 
 def test_images_are_counted_by_their_number_of_masks_without_gaps():
@@ -75,26 +64,26 @@ def test_metrics_that_are_all_zero_or_all_missing_are_drawn(value):
     assert len(individual.draw(pairs).axes) == 6
 
 
-def test_all_figures_appear_in_three_formats_and_the_same_bytes_twice(dataset):
+def test_all_figures_appear_in_three_formats_and_the_same_bytes_twice(figure_folder):
     scripts = ("plot_dataset_distribution", "plot_individual_metrics", "plot_overlaid_segmentations")
     runs = []
     for _ in range(2):
         for script in scripts:
-            done = run(script, dataset)
+            done = run(script, figure_folder)
             assert done.returncode == 0, done.stderr
-        runs.append(tree(dataset / "visualizations"))
+        runs.append(tree(figure_folder / "visualizations"))
     assert runs[0] == runs[1]
     folders = ("dataset_statistics", "metrics", "overlaid_segs", "overlaid_segs")
     names = [f"{folder}/{name}" for folder, name in zip(folders, DRAWN, strict=True)]
     assert set(runs[0]) == {name + suffix for name in names for suffix in (".png", ".svg", ".pdf")}
 
 
-def test_figures_are_as_wide_as_a_column_at_300_dpi(dataset):
+def test_figures_are_as_wide_as_a_column_at_300_dpi(figure_folder):
     from PIL import Image
 
     for script in ("plot_dataset_distribution", "plot_individual_metrics", "plot_overlaid_segmentations"):
-        assert run(script, dataset).returncode == 0
-    for path in (dataset / "visualizations").rglob("*.png"):
+        assert run(script, figure_folder).returncode == 0
+    for path in (figure_folder / "visualizations").rglob("*.png"):
         with Image.open(path) as image:
             assert round(image.info["dpi"][0]) == 300
             assert 84 < image.width / 300 * 25.4 < 90, path
@@ -112,14 +101,14 @@ def test_figures_are_as_wide_as_a_column_at_300_dpi(dataset):
         ),
     ],
 )
-def test_a_figure_whose_column_is_missing_is_skipped_and_named(dataset, script, table, column, figure):
-    path = dataset / "metadata" / f"{table}.csv"
+def test_a_figure_whose_column_is_missing_is_skipped_and_named(figure_folder, script, table, column, figure):
+    path = figure_folder / "metadata" / f"{table}.csv"
     pd.read_csv(path).drop(columns=column).to_csv(path, index=False)
-    done = run(script, dataset)
+    done = run(script, figure_folder)
     assert done.returncode == 0
     assert f"{figure} skipped" in done.stderr
     assert column in done.stderr
-    assert figures(dataset) == set()
+    assert figures(figure_folder) == set()
 
 
 @pytest.mark.parametrize(
@@ -129,26 +118,26 @@ def test_a_figure_whose_column_is_missing_is_skipped_and_named(dataset, script, 
         ("plot_individual_metrics", "IMAplusplus_multiannotator_subset_IAA_metrics"),
     ],
 )
-def test_a_table_without_rows_gives_no_figure(dataset, script, table):
-    path = dataset / "metadata" / f"{table}.csv"
+def test_a_table_without_rows_gives_no_figure(figure_folder, script, table):
+    path = figure_folder / "metadata" / f"{table}.csv"
     pd.read_csv(path)[:0].to_csv(path, index=False)
-    done = run(script, dataset)
+    done = run(script, figure_folder)
     assert done.returncode == 0
     assert "skipped" in done.stderr
-    assert figures(dataset) == set()
+    assert figures(figure_folder) == set()
 
 
-def test_the_released_metadata_has_the_published_counts(released):
-    table = humans_only(released("IMAplusplus_seg_metadata"))
+def test_the_released_metadata_has_the_published_counts(released_table):
+    table = humans_only(released_table("IMAplusplus_seg_metadata"))
     images = distribution.images_by_number_of_masks(table)
     assert images.sum() == table["ISIC_id"].nunique() == 14967
     assert (images * images.index).sum() == len(table) == 17684
     assert images.loc[2:].sum() == 2394
 
 
-def test_the_released_pairs_have_the_published_spread(released):
-    pairs = human_pairs_only(released("IMAplusplus_multiannotator_subset_IAA_metrics"))
-    summary = released("IMAplusplus_multiannotator_subset_IAA_metrics_summary").set_index("Unnamed: 0")
+def test_the_released_pairs_have_the_published_spread(released_table):
+    pairs = human_pairs_only(released_table("IMAplusplus_multiannotator_subset_IAA_metrics"))
+    summary = released_table("IMAplusplus_multiannotator_subset_IAA_metrics_summary").set_index("Unnamed: 0")
     for column in individual.NAMES:
         spread = individual.spread(pairs[column].to_numpy())
         assert spread.median == pytest.approx(summary.loc["Median", column], rel=1e-12)

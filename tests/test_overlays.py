@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import box, write_png
 from drawing import bomb
-from figure_dataset import figures, make_figure_dataset, pair_row, released_table, run
+from figure_dataset import figures, pair_row, run
 
 from multiannotator_analysis.visualization_scripts import plot_overlaid_segmentations as overlaid
 from utils.aggregate import metrics_per_image
@@ -28,16 +26,6 @@ SELECTABLE = pd.DataFrame(
         pair_row("d", "A00", "A01", 0.0, hd95=1),
     ]
 )
-
-
-@pytest.fixture
-def dataset(tmp_path):
-    return make_figure_dataset(tmp_path)
-
-
-@pytest.fixture
-def released(reference):
-    return partial(released_table, reference)
 
 
 @pytest.mark.parametrize(
@@ -83,15 +71,15 @@ def test_an_empty_mask_has_no_outline():
     assert border_pixels(box(0, 0, 0, 0), 1.0) == []
 
 
-def overlay_of(dataset, masks: int, **changes) -> overlaid.Overlay:
-    paths = tuple(dataset / "seg_masks" / f"ISIC_2_{name}.png" for name in ("A00", "A01", "A02", "ST", "MV"))
+def overlay_of(figure_folder, masks: int, **changes) -> overlaid.Overlay:
+    paths = tuple(figure_folder / "seg_masks" / f"ISIC_2_{name}.png" for name in ("A00", "A01", "A02", "ST", "MV"))
     labels = ("A00, T1, S1", "A01, T1, S1", "A02, T1, S1", "STAPLE consensus", "Majority vote")
     given = {"mask_paths": paths[-masks:], "labels": labels[-masks:], "places": tuple(range(masks)), **changes}
-    return overlaid.Overlay("Title", dataset / "images" / "ISIC_2.JPG", target=dataset / "x", **given)
+    return overlaid.Overlay("Title", figure_folder / "images" / "ISIC_2.JPG", target=figure_folder / "x", **given)
 
 
-def test_annotators_have_colours_of_their_own_and_only_consensus_outlines_are_dashed(dataset):
-    (axes,) = overlaid.draw(overlay_of(dataset, 5)).axes
+def test_annotators_have_colours_of_their_own_and_only_consensus_outlines_are_dashed(figure_folder):
+    (axes,) = overlaid.draw(overlay_of(figure_folder, 5)).axes
     colours = {tuple(lines.get_colors()[0]) for lines in axes.collections}
     dashed = [lines.get_linestyles()[0][1] is not None for lines in axes.collections]
     assert len(colours) == 5
@@ -119,74 +107,74 @@ def test_up_to_seven_annotators_differ_in_colour_and_more_in_line():
     assert len(set(styles)) == len(styles) == 21
 
 
-def test_an_empty_mask_is_named_in_the_legend(dataset):
-    write_png(dataset / "seg_masks" / "ISIC_2_MV.png", box(0, 0, 0, 0))
-    (axes,) = overlaid.draw(overlay_of(dataset, 2)).axes
+def test_an_empty_mask_is_named_in_the_legend(figure_folder):
+    write_png(figure_folder / "seg_masks" / "ISIC_2_MV.png", box(0, 0, 0, 0))
+    (axes,) = overlaid.draw(overlay_of(figure_folder, 2)).axes
     names = [text.get_text() for text in axes.get_legend().get_texts()]
     assert names == ["STAPLE consensus", "Majority vote: empty"]
 
 
-def test_masks_of_another_size_than_the_image_are_refused(dataset):
-    write_png(dataset / "seg_masks" / "ISIC_2_MV.png", box(0, 0, 2, 2, shape=(12, 16)))
+def test_masks_of_another_size_than_the_image_are_refused(figure_folder):
+    write_png(figure_folder / "seg_masks" / "ISIC_2_MV.png", box(0, 0, 2, 2, shape=(12, 16)))
     with pytest.raises(PipelineError, match=r"(?s)differ in size from their image.*32 x 24.*16 x 12"):
-        overlaid.draw(overlay_of(dataset, 1))
+        overlaid.draw(overlay_of(figure_folder, 1))
 
 
-def test_a_turned_photo_is_drawn_as_stored_like_its_masks(dataset):
+def test_a_turned_photo_is_drawn_as_stored_like_its_masks(figure_folder):
     from PIL import Image
 
     exif = Image.Exif()
     exif[0x0112] = 6  # orientation: turn by 90 degrees
-    Image.new("RGB", (32, 24), "tan").save(dataset / "images" / "ISIC_2.JPG", "JPEG", exif=exif)
-    (axes,) = overlaid.draw(overlay_of(dataset, 1)).axes
+    Image.new("RGB", (32, 24), "tan").save(figure_folder / "images" / "ISIC_2.JPG", "JPEG", exif=exif)
+    (axes,) = overlaid.draw(overlay_of(figure_folder, 1)).axes
     assert axes.images[0].get_array().shape == (24, 32, 3)
 
 
-def test_a_large_image_is_shrunk_and_its_outlines_keep_their_place(dataset):
+def test_a_large_image_is_shrunk_and_its_outlines_keep_their_place(figure_folder):
     from PIL import Image
 
     shape = (1500, 3000)
-    Image.new("RGB", shape[::-1], "tan").save(dataset / "images" / "ISIC_2.JPG", "JPEG")
-    write_png(dataset / "seg_masks" / "ISIC_2_MV.png", box(300, 600, 900, 1800, shape))
-    (axes,) = overlaid.draw(overlay_of(dataset, 1)).axes
+    Image.new("RGB", shape[::-1], "tan").save(figure_folder / "images" / "ISIC_2.JPG", "JPEG")
+    write_png(figure_folder / "seg_masks" / "ISIC_2_MV.png", box(300, 600, 900, 1800, shape))
+    (axes,) = overlaid.draw(overlay_of(figure_folder, 1)).axes
     assert axes.images[0].get_array().shape == (600, 1200, 3)
     assert axes.images[0].get_extent() == [-0.5, 2999.5, 1499.5, -0.5]
     (path,) = axes.collections[0].get_paths()
     assert path.get_extents().extents.tolist() == [600, 300, 1799, 899]
 
 
-def test_images_that_are_missing_or_damaged_are_named_and_the_rest_is_drawn(dataset):
-    (dataset / "images" / "ISIC_1.JPG").write_bytes(b"no image")
+def test_images_that_are_missing_or_damaged_are_named_and_the_rest_is_drawn(figure_folder):
+    (figure_folder / "images" / "ISIC_1.JPG").write_bytes(b"no image")
     keys = ("overlay_selection=ids", "overlay_ids=[ISIC_1,ISIC_9,ISIC_2]")
-    done = run("plot_overlaid_segmentations", dataset, *keys)
+    done = run("plot_overlaid_segmentations", figure_folder, *keys)
     assert done.returncode == 0
     assert "ISIC_1 skipped" in done.stderr
     assert "ISIC_9 skipped" in done.stderr
-    assert figures(dataset) == {f"overlaid_segs/ISIC_2{suffix}" for suffix in (".png", ".svg", ".pdf")}
+    assert figures(figure_folder) == {f"overlaid_segs/ISIC_2{suffix}" for suffix in (".png", ".svg", ".pdf")}
 
 
-def test_a_missing_mask_is_named(dataset):
-    (dataset / "seg_masks" / "ISIC_1_A01.png").unlink()
-    done = run("plot_overlaid_segmentations", dataset, "overlay_selection=zero_overlap")
+def test_a_missing_mask_is_named(figure_folder):
+    (figure_folder / "seg_masks" / "ISIC_1_A01.png").unlink()
+    done = run("plot_overlaid_segmentations", figure_folder, "overlay_selection=zero_overlap")
     assert done.returncode == 0
     assert "ISIC_1_A01.png" in done.stderr
-    assert figures(dataset) == set()
+    assert figures(figure_folder) == set()
 
 
-def test_without_a_folder_of_images_there_are_no_overlays(dataset):
-    done = run("plot_overlaid_segmentations", dataset, f"new_dataset_images_dir={dataset / 'none'}")
+def test_without_a_folder_of_images_there_are_no_overlays(figure_folder):
+    done = run("plot_overlaid_segmentations", figure_folder, f"new_dataset_images_dir={figure_folder / 'none'}")
     assert done.returncode == 0
     assert "overlaid_segs skipped" in done.stderr
 
 
-def test_a_metric_that_is_none_is_a_fault_of_the_configuration(dataset):
-    done = run("plot_overlaid_segmentations", dataset, "overlay_metric=dice")
+def test_a_metric_that_is_none_is_a_fault_of_the_configuration(figure_folder):
+    done = run("plot_overlaid_segmentations", figure_folder, "overlay_metric=dice")
     assert done.returncode == 2
     assert "dice_score" in done.stderr
 
 
-def test_the_released_pairs_give_the_images_of_the_image_level_table(released):
-    pairs = human_pairs_only(released("IMAplusplus_multiannotator_subset_IAA_metrics"))
+def test_the_released_pairs_give_the_images_of_the_image_level_table(released_table):
+    pairs = human_pairs_only(released_table("IMAplusplus_multiannotator_subset_IAA_metrics"))
     lowest = overlaid.select_images(pairs, OverlaySelection.lowest, "dice_score", 50)
     means = metrics_per_image(pairs).sort_values(["dice_score_mean", "img_id"], kind="stable")
     assert lowest == means["img_id"].head(50).tolist()
