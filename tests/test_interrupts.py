@@ -1,4 +1,4 @@
-"""An interrupt that arrives where Python swallows exceptions, or where workers are being ended."""
+"""An interrupt that arrives where Python swallows exceptions, workers are being ended, or a line is shown."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 
 from utils.interrupts import Interrupted, orderly_interrupts
 from utils.process_pool import process_pool
+from utils.stage import _show
 
 
 class _Thing:
@@ -60,3 +61,16 @@ def test_an_interrupt_while_workers_are_killed_spares_none_of_them(monkeypatch):
         raise ValueError("as a consumer that wants no more")
     assert len(killed) == 2
     assert not multiprocessing.active_children()
+
+
+def test_an_interrupt_waits_until_a_line_is_shown(monkeypatch):
+    shown = []
+
+    def write(line, **_):
+        signal.raise_signal(signal.SIGTERM)
+        shown.append(line)
+
+    monkeypatch.setattr("tqdm.tqdm.write", write)
+    with pytest.raises(Interrupted), orderly_interrupts():
+        _show("a line")
+    assert shown == ["a line"]
