@@ -66,7 +66,7 @@ def judge_mask(mask: np.ndarray) -> list[Issue]:
 
 
 def one_region_dominates(mask: np.ndarray) -> bool:
-    """Tell from contours, in a fifth of the time of labels, that no second region exceeds its share.
+    """Tell from contours, in less time than labels take, that no second region exceeds its share.
 
     Parameters
     ----------

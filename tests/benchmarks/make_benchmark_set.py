@@ -90,7 +90,7 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--images", type=int, help="how many; by default all, 14,967")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--subset-only", action="store_true", help="only images with several masks")
-    parser.add_argument("--ragged", action="store_true", help="frayed outlines, with borders of up to 150,000 pixels")
+    parser.add_argument("--ragged", action="store_true", help="frayed outlines: 150,000 border pixels in large images")
     parser.add_argument("--masks-per-image", type=int, help="this many masks for every image")
     parser.add_argument("--megapixels", type=float, help="this size for every image")
     parser.add_argument("--image-kilobytes", type=int, default=0, help="kB of noise in an image; by default none")
