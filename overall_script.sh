@@ -121,7 +121,7 @@ root = Path(sys.argv[1])
 sys.path.insert(0, str(root))
 
 from utils.config import load_config
-from utils.run_lock import lock_file
+from utils.running.run_lock import lock_file
 from utils.settings import CreationSettings
 
 print(lock_file(load_config(CreationSettings, root / "dataset_creation" / "config.yaml").output_dir))

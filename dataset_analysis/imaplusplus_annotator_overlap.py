@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import utils.stage_process
+from utils.figures.plotting import save_figure
+from utils.figures.upset import upset_figure
+from utils.lazy import logger
 from utils.naming import humans_only
-from utils.plotting import save_figure
 from utils.settings import AnalysisSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
-from utils.upset import upset_figure
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -33,8 +35,6 @@ def images_by_annotator(table: DataFrame) -> dict[str, set[str]]:
 
 def main(config: AnalysisSettings) -> Outcome:
     """Draw which annotators share images."""
-    from loguru import logger
-
     columns = ["ISIC_id", "annotator"]
     table = read_input(config, "output_seg_masks_metadata_path", columns, made_by="create_dataset.py")
     images = images_by_annotator(table)

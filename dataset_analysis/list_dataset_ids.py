@@ -16,8 +16,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import utils.stage_process
 from utils.errors import ConfigError, PipelineError
 from utils.files import missing_input
+from utils.lazy import logger
 from utils.settings import AnalysisSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_table, write_lines
@@ -72,8 +74,6 @@ def _read_names(config: AnalysisSettings) -> list[str]:
 
 def main(config: AnalysisSettings) -> Outcome:
     """Write the list of a dataset's image ids."""
-    from loguru import logger
-
     _require_keys(config)
     names, suffix = _read_names(config), config.ids_strip_suffix
     ids = make_ids(names, suffix)

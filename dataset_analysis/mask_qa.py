@@ -23,23 +23,30 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import utils.stage_process
 from utils import naming
-from utils.errors import PipelineError
+from utils.errors import Failure, PipelineError
 from utils.files import remove_leftovers, require_folder
-from utils.lazy import pd
-from utils.mask_quality import UNREADABLE, Issue, judge_mask_file
-from utils.parallel import Failure, local_workers
-from utils.picture_sizes import warn_of_sizes
-from utils.quarantine import QUARANTINE_TABLE, move_to_quarantine, read_quarantine, restore_places, write_quarantine
+from utils.lazy import logger, pd
+from utils.quality.mask_issues import UNREADABLE, Issue, judge_mask_file
+from utils.quality.quarantine import (
+    QUARANTINE_TABLE,
+    move_to_quarantine,
+    read_quarantine,
+    restore_places,
+    write_quarantine,
+)
+from utils.quality.size_mismatch import warn_of_sizes
 from utils.settings import AnalysisSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, write_lines, write_table
+from utils.workers.parallel import local_workers
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from utils.cache import ResultCache
-    from utils.resume import Resumable
+    from utils.workers.result_cache import ResultCache
+    from utils.workers.resume import Resumable
 
 _NAMED = 5  # of the masks when none is usable
 
@@ -67,7 +74,7 @@ def newly_quarantined(masks: DataFrame, found: dict[str, Sequence[Issue]]) -> Da
 
 def resumable_judgement() -> Resumable:
     """Return how the issues of a mask go into the cache; what could not be read is judged anew each time."""
-    from utils.resume import Resumable
+    from utils.workers.resume import Resumable
 
     return Resumable(
         function=judge_mask_file,
@@ -87,7 +94,7 @@ def judge_all(humans: DataFrame, cache: ResultCache, config: AnalysisSettings) -
     PipelineError
         If masks could not be judged, or could not be read by a worker but can be read here.
     """
-    from utils.resume import map_resumable
+    from utils.workers.resume import map_resumable
 
     folder = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
     paths = [folder / name for name in humans["seg_filename"]]
@@ -167,9 +174,7 @@ def warn_of_odd_images(humans: DataFrame, config: AnalysisSettings) -> None:
 
 def main(config: AnalysisSettings) -> Outcome:
     """Judge all masks, write the tables, move what is unusable."""
-    from loguru import logger
-
-    from utils.cache import open_cache
+    from utils.workers.result_cache import open_cache
 
     metadata = read_input(config, "output_seg_masks_metadata_path", naming.SEG_COLUMNS, made_by="create_dataset")
     images = read_input(config, "output_img_metadata_path", ["isic_id"], made_by="create_dataset")

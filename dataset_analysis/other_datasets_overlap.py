@@ -15,12 +15,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import utils.stage_process
 from utils.errors import PipelineError
-from utils.plotting import save_figure
+from utils.figures.plotting import save_figure
+from utils.figures.upset import upset_figure
+from utils.lazy import logger
 from utils.settings import AnalysisSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
-from utils.upset import upset_figure
 
 IMAPP = "IMA++"
 
@@ -63,8 +65,6 @@ def read_datasets(folder: Path) -> tuple[dict[str, set[str]], list[str]]:
 
 
 def _read_other_datasets(config: AnalysisSettings) -> dict[str, set[str]]:
-    from loguru import logger
-
     if not config.other_datasets_dir.is_dir():
         logger.warning("other_datasets_dir names no folder: {}", config.other_datasets_dir)
         return {}
@@ -82,8 +82,6 @@ def _read_other_datasets(config: AnalysisSettings) -> dict[str, set[str]]:
 
 def main(config: AnalysisSettings) -> Outcome:
     """Draw the overlap of IMA++ with the datasets of other_datasets_dir."""
-    from loguru import logger
-
     table = read_input(config, "output_seg_masks_metadata_path", ["ISIC_id"], made_by="create_dataset.py")
     ours, others = set(table["ISIC_id"]), _read_other_datasets(config)
     if not others or not ours:

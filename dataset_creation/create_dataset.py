@@ -27,17 +27,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from constants import RAW_IMG_COLUMNS, RAW_SEG_COLUMNS, SKILL_TO_LEVEL, SOURCE_TO_TOOL
 
+import utils.stage_process
 from utils import naming
-from utils.creator_mapping import check_mapping_path, write_creator_mapping
-from utils.errors import PipelineError
+from utils.errors import Failure, PipelineError
 from utils.files import require_folder
-from utils.parallel import Failure, local_workers, map_items
-from utils.quarantine import forget_quarantine
-from utils.raw_files import find_images, img_filename, is_file, mask_label, read_raw_masks
+from utils.lazy import logger
+from utils.quality.quarantine import forget_quarantine
+from utils.raw.creator_mapping import check_mapping_path, write_creator_mapping
+from utils.raw.raw_files import find_images, img_filename, is_file, mask_label, read_raw_masks
+from utils.raw.shipped_bytes import md5_as_shipped
 from utils.settings import CreationSettings
-from utils.shipped_bytes import md5_as_shipped
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, write_lines, write_table
+from utils.workers.parallel import local_workers, map_items
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -63,8 +65,6 @@ def keep_segmentations(
 
 def warn_of_unknown_ids(segmentations: DataFrame, excluded: Sequence[str]) -> None:
     """Name the excluded ids that no row has, since a mistyped one would let its mask into the dataset."""
-    from loguru import logger
-
     known = set(segmentations["mskObjectID"])
     unknown = [object_id for object_id in excluded if object_id not in known]
     if unknown:
@@ -121,8 +121,6 @@ def build_metadata(kept: DataFrame, raw_images: dict[str, Path]) -> DataFrame:
 
 def warn_of_equal_names(names: Series) -> None:
     """Name files that differ only in case: where case does not count, one would take the other's place."""
-    from loguru import logger
-
     alike = names[names.map(str.casefold).duplicated(keep=False)]
     if len(alike):
         logger.warning(

@@ -23,26 +23,26 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from move_dataset import target_folders, transfer_all, warn_of_findings
-
+import utils.stage_process
 from utils import naming
 from utils.errors import PipelineError
-from utils.quarantine import forget_quarantine
-from utils.raw_files import is_file
-from utils.release_differences import MASK_MISSING, Difference, describe_counts, require_none, write_differences
-from utils.release_files import (
+from utils.lazy import logger
+from utils.quality.quarantine import forget_quarantine
+from utils.raw.raw_files import is_file
+from utils.raw.transfer import Move, check_room, is_copied, target_folders, transfer_all, warn_of_findings
+from utils.release.archive import open_configured_zip
+from utils.release.differences import MASK_MISSING, Difference, describe_counts, require_none, write_differences
+from utils.release.metadata import in_dataset_order, read_release, require_keys, several_humans
+from utils.release.unpack import (
     UNUSABLE_KINDS,
     MasksTaken,
     differing_sizes,
     find_released_images,
     take_masks,
 )
-from utils.release_tables import in_dataset_order, read_release, require_keys, several_humans
-from utils.release_zip import open_configured_zip
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import write_lines, write_table
-from utils.transfer import Move, check_room, is_copied
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -108,8 +108,6 @@ def link_images(found: dict[str, Path], config: CreationSettings) -> dict[Path, 
 
 def settle(differences: Sequence[Difference], config: CreationSettings) -> None:
     """Write the table of differences, and raise if masks are unusable and must not be."""
-    from loguru import logger
-
     table = write_differences(differences, config.release_import_differences_path)
     unusable = [difference for difference in differences if difference.kind in UNUSABLE_KINDS]
     if not config.release_allow_incomplete:

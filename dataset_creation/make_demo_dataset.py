@@ -14,13 +14,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import utils.stage_process
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 
 
 def main(config: CreationSettings) -> Outcome:
     """Draw the demo, or leave it when only_if_used finds that it is not needed."""
-    from utils.demo_dataset import demo_is_complete, write_demo
+    from utils.demo.demo_folder import demo_is_complete, write_demo
 
     if config.demo_only_if_used:
         if not config.orig_segs_dir.is_relative_to(config.demo_dir):

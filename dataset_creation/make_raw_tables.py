@@ -22,20 +22,30 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from constants import RAW_IMG_COLUMNS, RAW_SEG_COLUMNS, SKILL_TO_LEVEL, SOURCE_TO_TOOL
 
-from utils.errors import ConfigError, PipelineError
-from utils.lazy import pd
-from utils.name_patterns import parse_pattern
-from utils.own_folder import NamesRead, OwnMask, id_key, link_faults, list_files, list_images, listing_hint, read_names
-from utils.own_raw_tree import IMAGE_TABLE, MASK_FOLDER, MASK_TABLE, check_folders, config_lines, prepare, prune
-from utils.parallel import Failure, local_workers, map_items
+import utils.stage_process
+from utils.errors import ConfigError, Failure, PipelineError
+from utils.lazy import logger, pd
+from utils.own_masks.mask_folder import (
+    NamesRead,
+    OwnMask,
+    id_key,
+    link_faults,
+    list_files,
+    list_images,
+    listing_hint,
+    read_names,
+)
+from utils.own_masks.name_patterns import parse_pattern
+from utils.own_masks.raw_tree import IMAGE_TABLE, MASK_FOLDER, MASK_TABLE, check_folders, config_lines, prepare, prune
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import write_table
+from utils.workers.parallel import local_workers, map_items
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from utils.own_masks import NormalisedMask
+    from utils.own_masks.normalise import NormalisedMask
 
 # What the raw table leaves empty has a name in the configuration.
 _TOOLS = {source or "missing": source for source in SOURCE_TO_TOOL}
@@ -103,7 +113,13 @@ def normalise_all(
     PipelineError
         Listing every mask that cannot be read.
     """
-    from utils.own_masks import NormalisationTask, digest_of_file, normalise_mask, object_ids, parse_foreground
+    from utils.own_masks.normalise import (
+        NormalisationTask,
+        digest_of_file,
+        normalise_mask,
+        object_ids,
+        parse_foreground,
+    )
 
     rule = parse_foreground(config.own_foreground)
     paths = [mask.file.path for mask in masks]
@@ -123,7 +139,7 @@ def check_sizes(
     masks: Sequence[OwnMask], done: Sequence[NormalisedMask], images: Mapping[str, Path] | None, folder: Path
 ) -> None:
     """Raise a PipelineError that lists every mask of another size than its image or, without one, its first mask."""
-    from utils.own_masks import image_shape
+    from utils.own_masks.normalise import image_shape
 
     expected: dict[str, tuple[int, int] | Failure] = {}
     if images is not None:
@@ -168,8 +184,6 @@ def build_tables(
 
 def main(config: CreationSettings) -> Outcome:
     """Read the names, normalise the masks, check sizes, write the tables."""
-    from loguru import logger
-
     factors = {"tool": factor_map(config, "tool", _TOOLS), "skill": factor_map(config, "skill", _SKILLS)}
     check_folders(config)
     images = None
@@ -200,15 +214,11 @@ def _refuse_failures(masks: Sequence[OwnMask], results: Sequence, folder: Path) 
 
 
 def _warn_of_files(numbers: Sequence[int], what: str, folder: Path) -> None:
-    from loguru import logger
-
     if numbers:
         logger.warning("{} {}: {} ({})", len(numbers), what, _some(numbers, "file "), listing_hint(folder))
 
 
 def _warn_of_images(image_table: DataFrame, mask_table: DataFrame, images: Mapping[str, Path] | None) -> None:
-    from loguru import logger
-
     if images is None:
         logger.warning("own_images_dir is not set: create_dataset can run, but move_dataset needs every image")
     without = image_table["isic_id"][~image_table["isic_id"].isin(mask_table["ISIC_id"])].to_list()

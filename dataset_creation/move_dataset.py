@@ -14,9 +14,7 @@ target_data_dir, separate_images_and_masks, transfer, keep_embedded_metadata, ou
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,25 +22,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from constants import RAW_SEG_COLUMNS
 
+import utils.stage_process
 from utils.errors import PipelineError
 from utils.files import remove_leftovers
 from utils.naming import SEG_COLUMNS, humans_only
-from utils.parallel import Failure, local_workers, map_items
-from utils.raw_files import find_images, is_file, mask_label, read_raw_masks
+from utils.raw.raw_files import find_images, is_file, mask_label, read_raw_masks
+from utils.raw.transfer import Delivery, Move, check_room, is_copied, target_folders, transfer_all, warn_of_findings
 from utils.settings import CreationSettings
-from utils.shipped_bytes import FORMAT_NAMES
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
-from utils.transfer import Delivery, Move, check_room, is_copied, transfer_file
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-
-def target_folders(config: CreationSettings) -> tuple[Path, Path]:
-    """Return the folders of images and of masks."""
-    target = config.target_data_dir
-    return (target / "images", target / "seg_masks") if config.separate_images_and_masks else (target, target)
 
 
 def plan_moves(metadata: DataFrame, raw: DataFrame, config: CreationSettings) -> list[Move]:
@@ -76,54 +67,6 @@ def plan_moves(metadata: DataFrame, raw: DataFrame, config: CreationSettings) ->
         where = f"orig_imgs_dirs and orig_segs_dir of {config.config_file}"
         raise PipelineError(f"{len(missing)} raw files are missing.", where=where, offenders=missing)
     return moves
-
-
-def transfer_all(moves: Sequence[Move], config: CreationSettings) -> list[Delivery]:
-    """Transfer every file that is not there yet, and return what became of each.
-
-    Raises
-    ------
-    PipelineError
-        Listing every file that could not be transferred; the others are in place.
-    """
-    transfer = partial(transfer_file, how=config.transfer.value, keep_embedded_metadata=config.keep_embedded_metadata)
-    workers = local_workers(config)
-    done = list(map_items(transfer, moves, num_workers=workers, label="transfer", unit="file", batched=True))
-    failed = [f"{m.target.name}: {d.reason}" for m, d in zip(moves, done, strict=True) if isinstance(d, Failure)]
-    if failed:
-        raise PipelineError("Files could not be transferred.", where=config.target_data_dir, offenders=failed)
-    return done
-
-
-def warn_of_findings(moves: Sequence[Move], done: Sequence[Delivery], keep_embedded_metadata: bool) -> None:
-    """Warn of pictures that are not upright, and of files that may still carry embedded metadata."""
-    from loguru import logger
-
-    found = [(move, delivery.findings) for move, delivery in zip(moves, done, strict=True)]
-    turned = [f"{move.subject} ({it.orientation})" for move, it in found if it.orientation != 1]
-    if turned:
-        logger.warning(
-            "{} files have an Orientation other than 1; was each mask drawn on the turned picture or not? {}",
-            len(turned),
-            "; ".join(turned),
-        )
-    if keep_embedded_metadata:
-        return
-    broken = [move.subject for move, it in found if not it.is_whole]
-    if broken:
-        logger.warning(
-            "{} files are damaged; embedded metadata behind the damage are still there: {}",
-            len(broken),
-            "; ".join(broken),
-        )
-    unknown = Counter(move.target.suffix for move, it in found if not it.is_known)
-    if unknown:
-        logger.warning(
-            "{} files are none of {}, and ship as they are, with any embedded metadata: {}",
-            unknown.total(),
-            FORMAT_NAMES,
-            ", ".join(f"{count} {suffix}" for suffix, count in sorted(unknown.items())),
-        )
 
 
 def describe(done: Sequence[Delivery], how: str) -> str:

@@ -25,29 +25,31 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from move_dataset import target_folders
-
+import utils.stage_process
 from utils import naming
+from utils.errors import Failure
 from utils.files import TEMPORARY_PREFIX, require_folder
-from utils.parallel import Failure, map_items
-from utils.release_differences import Difference, require_none, write_differences
-from utils.release_files import unpack_masks
-from utils.release_tables import read_release, require_keys
-from utils.release_zip import open_configured_zip
+from utils.lazy import logger
+from utils.raw.transfer import target_folders
+from utils.release.archive import open_configured_zip
+from utils.release.differences import Difference, require_none, write_differences
+from utils.release.metadata import read_release, require_keys
+from utils.release.unpack import unpack_masks
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
+from utils.workers.parallel import map_items
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from utils.release_check import ImageClaim, ImageVerdict
+    from utils.release.verify_image import ImageClaim, ImageVerdict
 
 _TABLES = ("release_seg_metadata_path", "release_img_metadata_path")
 
 
 def image_claims(segmentations: DataFrame, folder: Path) -> list[ImageClaim]:
     """Return what the release says of each image, in order of first appearance."""
-    from utils.release_check import ImageClaim
+    from utils.release.verify_image import ImageClaim
 
     rows: dict[str, tuple[list, list]] = {}
     for row in segmentations.to_dict("records"):
@@ -78,7 +80,7 @@ def folder_of_masks(segmentations: DataFrame, config: CreationSettings) -> Itera
 
 def verify_images(claims: list[ImageClaim], config: CreationSettings) -> list[ImageVerdict]:
     """Recompute every image; one that fails is a difference."""
-    from utils.release_check import NOT_RECOMPUTED, ImageVerdict, verify_image
+    from utils.release.verify_image import NOT_RECOMPUTED, ImageVerdict, verify_image
 
     verdicts = []
     results = map_items(verify_image, claims, num_workers=config.num_workers, label="verify")
@@ -93,9 +95,7 @@ def verify_images(claims: list[ImageClaim], config: CreationSettings) -> list[Im
 
 def main(config: CreationSettings) -> Outcome:
     """Check the tables, recompute all images, compare files and tables."""
-    from loguru import logger
-
-    from utils.release_recomputed import Recomputed
+    from utils.release.recomputed import Recomputed
 
     require_keys(config, _TABLES if config.release_verify_imported else ("release_segs_zip", *_TABLES))
     segmentations, _ = read_release(config)

@@ -20,13 +20,15 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import utils.stage_process
 from utils.config import load_config
-from utils.errors import PipelineError
-from utils.manifest import PROJECT_ROOT, environment_now, manifest_file, read_manifest, settings_of
+from utils.errors import Failure, PipelineError
+from utils.lazy import logger
 from utils.md5 import md5_of_file
-from utils.parallel import Failure, local_workers, map_items
+from utils.running.run_manifest import PROJECT_ROOT, environment_now, manifest_file, read_manifest, settings_of
 from utils.settings import AnalysisSettings, CreationSettings, MultiannotatorSettings
 from utils.stage import Outcome, run_stage
+from utils.workers.parallel import local_workers, map_items
 
 SCHEMAS = {
     "dataset_creation": CreationSettings,
@@ -101,8 +103,6 @@ def folder_of(record: dict[str, Any]) -> str:
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Compare everything; fail when an output is not what it was."""
-    from loguru import logger
-
     root = config.output_dir
     if not manifest_file(root).is_file():
         raise PipelineError(

@@ -17,17 +17,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import utils.stage_process
 from utils import naming
-from utils.failures import record_failures
+from utils.agreement.failures_table import record_failures
+from utils.errors import Failure
 from utils.files import remove_leftovers, require_folder
-from utils.lazy import pd
-from utils.parallel import Failure
+from utils.lazy import logger, pd
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, write_table
@@ -35,15 +35,15 @@ from utils.tables import read_input, write_table
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from utils.cache import ResultCache
-    from utils.image_tasks import ImageTask
-    from utils.resume import Resumable
+    from utils.agreement.image_tasks import ImageTask
+    from utils.workers.result_cache import ResultCache
+    from utils.workers.resume import Resumable
 
 
 def resumable_agreement() -> Resumable:
     """Return how the agreement on an image goes into the cache: in full."""
-    from utils.image_tasks import ImageAgreement, agreement_of_image
-    from utils.resume import Resumable
+    from utils.agreement.image_tasks import ImageAgreement, agreement_of_image
+    from utils.workers.resume import Resumable
 
     return Resumable(
         function=agreement_of_image,
@@ -55,26 +55,12 @@ def resumable_agreement() -> Resumable:
     )
 
 
-def pair_labels(masks: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """Return the columns that say which masks a pair is of, for all pairs i < j of one image's metadata rows."""
-    return [
-        {
-            "img_id": first["img_filename"],
-            "mask1": first["seg_filename"],
-            "mask2": second["seg_filename"],
-            **{f"{name}1": first[name] for name in ("annotator", "tool", "skill_level")},
-            **{f"{name}2": second[name] for name in ("annotator", "tool", "skill_level")},
-        }
-        for first, second in combinations(masks, 2)
-    ]
-
-
 def compute_pairs(
     subset: DataFrame, tasks: Sequence[ImageTask], cache: ResultCache, config: MultiannotatorSettings
 ) -> tuple[DataFrame, list[tuple[str, str]]]:
     """Return the table of all pairs, and the images that failed with their reasons."""
-    from utils.audit import require_no_differences
-    from utils.resume import map_resumable
+    from utils.agreement.audit import require_no_differences
+    from utils.workers.resume import map_resumable
 
     masks = {row["seg_filename"]: row for row in subset.to_dict("records")}
     rows, failures, audited = [], [], []
@@ -84,7 +70,7 @@ def compute_pairs(
             failures.append((task.img_filename, result.reason))
             continue
         audited += result.differences
-        labels = pair_labels([masks[path.name] for path in task.mask_paths])
+        labels = naming.pair_labels([masks[path.name] for path in task.mask_paths])
         rows += [label | pair for label, pair in zip(labels, result.pairs, strict=True)]
     require_no_differences(audited)
     return pd.DataFrame(rows, columns=naming.PAIR_COLUMNS), failures
@@ -92,11 +78,9 @@ def compute_pairs(
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Compute all pairs, write the table and its summary."""
-    from loguru import logger
-
-    from utils.aggregate import summary_of_pairs
-    from utils.cache import open_cache
-    from utils.image_tasks import image_tasks
+    from utils.agreement.aggregate import summary_of_pairs
+    from utils.agreement.image_tasks import image_tasks
+    from utils.workers.result_cache import open_cache
 
     subset = read_input(
         config,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import utils.stage_process
 from utils.naming import METRIC_COLUMNS
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
@@ -22,7 +23,7 @@ from utils.tables import read_input, write_table
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Read the pairs, average, write."""
-    from utils.aggregate import metrics_per_image
+    from utils.agreement.aggregate import metrics_per_image
 
     pairs = read_input(
         config,

@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import utils.stage_process
 from utils import naming
-from utils.failures import record_failures
+from utils.agreement.failures_table import record_failures
+from utils.errors import Failure
 from utils.files import remove_leftovers, require_folder, write_bytes_atomically
-from utils.lazy import pd
-from utils.parallel import Failure
+from utils.lazy import logger, pd
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, write_table
@@ -34,15 +35,15 @@ from utils.tables import read_input, write_table
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from utils.cache import ResultCache
-    from utils.image_tasks import ImageConsensus, ImageTask
-    from utils.resume import Resumable
+    from utils.agreement.image_tasks import ImageConsensus, ImageTask
+    from utils.workers.result_cache import ResultCache
+    from utils.workers.resume import Resumable
 
 
 def resumable_consensus(masks_dir: Path) -> Resumable:
     """Return how the consensus of an image goes into the cache: the masks as their checksums, the rest in full."""
-    from utils.image_tasks import ImageConsensus, consensus_of_image
-    from utils.resume import Resumable
+    from utils.agreement.image_tasks import ImageConsensus, consensus_of_image
+    from utils.workers.resume import Resumable
 
     fields = ("png_md5s", "sensitivity", "specificity", "iterations", "degenerate")
     return Resumable(
@@ -140,8 +141,8 @@ def compute_all(
     PipelineError
         If the auditors found differences.
     """
-    from utils.audit import require_no_differences
-    from utils.resume import map_resumable
+    from utils.agreement.audit import require_no_differences
+    from utils.workers.resume import map_resumable
 
     consensus, performance, failed, audited = [], [], [], []
     results = map_resumable(resumable_consensus(masks_dir), tasks, cache, config, label="consensus")
@@ -159,8 +160,8 @@ def compute_all(
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Compute the consensus of every image, write masks and tables."""
-    from utils.cache import open_cache
-    from utils.image_tasks import image_tasks
+    from utils.agreement.image_tasks import image_tasks
+    from utils.workers.result_cache import open_cache
 
     columns = naming.SEG_COLUMNS
     metadata = read_input(config, "output_seg_masks_metadata_path", columns, made_by="create_dataset")
@@ -184,8 +185,6 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
 def warn_if_degenerate(task: ImageTask, result: ImageConsensus) -> None:
     """Log a warning for a STAPLE result that says little about the lesion."""
-    from loguru import logger
-
     if result.degenerate:
         logger.warning("{}: degenerate STAPLE result: {}", task.img_filename, result.degenerate)
 

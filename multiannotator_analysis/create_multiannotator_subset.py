@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import utils.stage_process
 from utils import naming
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage

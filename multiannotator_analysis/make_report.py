@@ -23,23 +23,24 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from utils import report_files
-from utils.parallel import Failure, map_items
+import utils.stage_process
+from utils.errors import Failure
+from utils.lazy import logger
+from utils.report import report_folder
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
+from utils.workers.parallel import map_items
 
 if TYPE_CHECKING:
-    from utils.report_images import ImageResult, ReportTask
-    from utils.report_tables import ReportTables
+    from utils.report.image_files import ImageResult, ReportTask
+    from utils.report.read_tables import ReportTables
 
 _NAMED = 5  # files that are named of each kind that is missing; the log has all
 
 
 def make_images(tasks: Mapping[str, ReportTask], num_workers: int | None) -> dict[str, ImageResult]:
     """Make the files of every image; one whose files could not be made has none. Both by ISIC_id."""
-    from loguru import logger
-
-    from utils.report_images import ImageResult, report_image
+    from utils.report.image_files import ImageResult, report_image
 
     results = {}
     made = map_items(report_image, list(tasks.values()), num_workers=num_workers, label="report")
@@ -53,8 +54,6 @@ def make_images(tasks: Mapping[str, ReportTask], num_workers: int | None) -> dic
 
 def files_not_shown(results: Iterable[ImageResult]) -> list[str]:
     """Name the files that are not shown, by reason; of many the first few."""
-    from loguru import logger
-
     by_reason: dict[str, list[str]] = {}
     for result in results:
         for name, reason in result.unused.items():
@@ -69,44 +68,42 @@ def files_not_shown(results: Iterable[ImageResult]) -> list[str]:
 
 def remove_files_of_others(tasks: Iterable[ReportTask], results: Iterable[ImageResult], report_dir: Path) -> int:
     """Delete the files of images that the report no longer has; return how many."""
-    keys: dict[str, set[str]] = {folder: set() for folder in report_files.KEYED_FOLDERS}
+    keys: dict[str, set[str]] = {folder: set() for folder in report_folder.KEYED_FOLDERS}
     for task, result in zip(tasks, results, strict=True):
         made = bool(result.stamp)
         written = {
-            report_files.DETAILS: made and task.details is not None,
-            report_files.THUMBNAILS: result.thumb,
-            report_files.VOTES: result.votes,
-            report_files.RECORDS: made,
+            report_folder.DETAILS: made and task.details is not None,
+            report_folder.THUMBNAILS: result.thumb,
+            report_folder.VOTES: result.votes,
+            report_folder.RECORDS: made,
         }
         for folder, there in written.items():
             keys[folder].update([task.key] * there)
-    return report_files.remove_stale(report_dir, keys)
+    return report_folder.remove_stale(report_dir, keys)
 
 
 def write_pages(tables: ReportTables, results: dict[str, ImageResult], config: MultiannotatorSettings) -> list[Path]:
     """Write the data, copy assets and figures, render the page; log what is missing."""
-    from loguru import logger
-
-    from utils.report_overview import overview
-    from utils.report_rows import index_rows, quality_data
+    from utils.report.data_rows import index_rows, quality_data
+    from utils.report.overview import overview
 
     folder = config.report_dir
     images, quality, page = index_rows(tables, results), quality_data(tables, results), overview(tables)
-    assets = report_files.copy_assets(folder)
-    page["figures"], left_out = report_files.copy_figures(config.visualizations_dir, folder)
+    assets = report_folder.copy_assets(folder)
+    page["figures"], left_out = report_folder.copy_figures(config.visualizations_dir, folder)
     page["missing"] = [*tables.missing, *files_not_shown(results.values()), *left_out]
     for text in page["missing"]:
         logger.warning("not in the report: {}", text)
-    content = report_files.script_json([images, quality, page, [result.stamp for result in results.values()]])
-    page["stamp"] = report_files.digest(content.encode(), assets)[:16]
-    data = report_files.write_data(folder, images, quality, page["stamp"])
-    return [report_files.write_page(folder, page), *data]
+    content = report_folder.script_json([images, quality, page, [result.stamp for result in results.values()]])
+    page["stamp"] = report_folder.digest(content.encode(), assets)[:16]
+    data = report_folder.write_data(folder, images, quality, page["stamp"])
+    return [report_folder.write_page(folder, page), *data]
 
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Read the tables, make the files of every image, write the pages."""
-    from utils.report_tables import read_report_tables
-    from utils.report_tasks import report_tasks
+    from utils.report.read_tables import read_report_tables
+    from utils.report.tasks import report_tasks
 
     tables = read_report_tables(config)
     tasks = report_tasks(tables, config)

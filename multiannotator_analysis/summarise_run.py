@@ -15,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import utils.stage_process
 from utils import naming
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
@@ -23,7 +24,7 @@ from utils.tables import read_input
 
 def summary_lines(config: MultiannotatorSettings) -> list[tuple[str, str]]:
     """Return labels and values of the closing table."""
-    from utils.quarantine import read_quarantine
+    from utils.quality.quarantine import read_quarantine
 
     metadata = read_input(config, "output_seg_masks_metadata_path", naming.SEG_COLUMNS, made_by="create_dataset")
     images = read_input(config, "output_img_metadata_path", ["isic_id"], made_by="create_dataset")

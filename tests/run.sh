@@ -26,6 +26,11 @@ step() {
     fi
 }
 
+check_imports() {
+    # From the project's folder, which Python's own start-up puts on the path for scripts only.
+    PYTHONPATH=. "$PYTHON" -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+}
+
 check_shell_scripts() {
     if ! command -v shellcheck >/dev/null; then
         echo "skipped: there is no shellcheck"
@@ -52,6 +57,7 @@ main() {
     cd -- "$PROJECT_ROOT"
 
     step "ruff check" "$PYTHON" -m ruff check .
+    step "import-linter" check_imports
     step "shellcheck" check_shell_scripts
     step "browser" bash tests/install_browser.sh
     step "pytest" "$PYTHON" -m pytest -n auto "$@"

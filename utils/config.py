@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from yaml import YAMLError
 
-from utils.errors import ConfigError
+from .errors import ConfigError
 
 Schema = TypeVar("Schema")
 

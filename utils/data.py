@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from utils.errors import PipelineError
-from utils.grey_png import decode_grey_png
-from utils.lazy import cv2, imagecodecs
-from utils.pixel_limit import check_pixels
+from .errors import PipelineError
+from .lazy import cv2, imagecodecs
+from .pictures.grey_png import decode_grey_png
+from .pictures.pixel_limit import check_pixels
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_SIZE = 16  # where the header has it
@@ -68,7 +68,7 @@ def load_image(path: Path) -> np.ndarray:
     PipelineError
         If the file is missing, is no picture, is damaged, or claims more pixels than `pixel_limit.max_pixels`.
     """
-    from utils.picture_sizes import picture_size
+    from .pictures.header_size import picture_size
 
     picture_size(path)
     encoded = np.frombuffer(path.read_bytes(), np.uint8)
@@ -126,7 +126,7 @@ def _decode_png(data: bytes) -> np.ndarray:
 
 
 def _decode_other(data: bytes) -> np.ndarray:
-    from utils.pixel_values import decode_pixels
+    from .pictures.pixel_values import decode_pixels
 
     pixels = decode_pixels(data)
     return pixels if pixels.ndim == 2 else pixels.any(axis=2)

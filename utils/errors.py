@@ -1,8 +1,9 @@
-"""The errors that a user can cause, each carrying the exit code it is translated to."""
+"""The errors that a user can cause, each with its exit code; and the failure of one item among many."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 
 class PipelineError(Exception):
@@ -50,6 +51,13 @@ class ConfigError(PipelineError):
     """The command line or the configuration is wrong."""
 
     exit_code = 2
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What stands in place of a result when one item's data is at fault."""
+
+    reason: str
 
 
 def _rebuild(kind: type[PipelineError], message: str, offenders: list[str]) -> PipelineError:

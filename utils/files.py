@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from utils.errors import PipelineError
+from .errors import PipelineError
 
 # A temporary name starts with this, so that leftovers of a killed run can be told from data.
 TEMPORARY_PREFIX = ".imapp-tmp-"

@@ -21,9 +21,9 @@ from itertools import combinations
 
 import numpy as np
 
-from utils.naming import DISTANCE_COLUMNS, NORMALIZED_COLUMNS, OVERLAP_COLUMNS
-from utils.surface_distances import SurfaceDistances, mask_border
-from utils.vote_patterns import areas, intersections, vote_patterns
+from .masks.surface_distances import SurfaceDistances, mask_border
+from .masks.vote_patterns import areas, intersections, vote_patterns
+from .naming import DISTANCE_COLUMNS, NORMALIZED_COLUMNS, OVERLAP_COLUMNS
 
 # How many masks of the pair are empty -> what each group of columns holds. Normalised 1 is the worst there is
 # (a whole image diagonal), which keeps a pair with an empty mask in averages where a distance cannot.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,6 +57,20 @@ def consensus_row(isic_id: str, img_filename: str, label: str, mask_md5: str) ->
     """Return the metadata row of a consensus mask; `label` (ST or MV) fills all four factor columns."""
     name = seg_filename(isic_id, label, label, label, label, ".png")
     return dict(zip(SEG_COLUMNS, (isic_id, img_filename, name, label, label, label, label, mask_md5), strict=True))
+
+
+def pair_labels(masks: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return the columns that say which masks a pair is of, for all pairs i < j of one image's metadata rows."""
+    return [
+        {
+            "img_id": first["img_filename"],
+            "mask1": first["seg_filename"],
+            "mask2": second["seg_filename"],
+            **{f"{name}1": first[name] for name in ("annotator", "tool", "skill_level")},
+            **{f"{name}2": second[name] for name in ("annotator", "tool", "skill_level")},
+        }
+        for first, second in combinations(masks, 2)
+    ]
 
 
 def humans_only(table: DataFrame) -> DataFrame:

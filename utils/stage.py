@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from utils.config import describe_keys, load_config
-from utils.errors import PipelineError
-from utils.interrupts import Interrupted, interrupts_wait, orderly_interrupts
-from utils.run_lock import exclusive_run
+from .config import describe_keys, load_config
+from .errors import PipelineError
+from .lazy import logger
+from .running.interrupts import Interrupted, interrupts_wait, orderly_interrupts
+from .running.run_lock import exclusive_run
 
 EXIT_OK, EXIT_DATA = 0, 1
 
@@ -91,8 +92,6 @@ def _parse_arguments(help_text: str, keys: Sequence[str], script: Path, schema: 
 
 
 def _start_logging(stage: str, config: object) -> Path:
-    from loguru import logger
-
     log_file = config.output_dir / "logs" / f"{stage}_{datetime.now():%Y%m%d-%H%M%S}_{os.getpid()}.log"
     logger.remove()
     console_level = "DEBUG" if config.verbose else "INFO"
@@ -135,8 +134,8 @@ def _append(line: str, log_file: Path) -> None:
 
 
 def _work(main: Callable[..., Outcome], config: object, script: Path, keys: Sequence[str]) -> Outcome:
-    from utils.manifest import read_manifest, record_stage
-    from utils.pixel_limit import allow_pixels
+    from .pictures.pixel_limit import allow_pixels
+    from .running.run_manifest import read_manifest, record_stage
 
     allow_pixels(config.max_image_pixels)
     with exclusive_run(config.output_dir, script.stem):
@@ -149,8 +148,6 @@ def _work(main: Callable[..., Outcome], config: object, script: Path, keys: Sequ
 
 
 def _run(work: Callable[[], Outcome], config: object, stage: str, log_file: Path) -> int:
-    from loguru import logger
-
     logger.debug("{} with {}", stage, config)
     started = time.monotonic()
     try:
@@ -175,8 +172,6 @@ def _run(work: Callable[[], Outcome], config: object, stage: str, log_file: Path
 
 
 def _report_interrupt(interrupted: Interrupted, stage: str) -> int:
-    from loguru import logger
-
     logger.error("{}: interrupted; what was finished is kept, nothing is half written", stage)
     return interrupted.exit_code
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from utils.errors import PipelineError
-from utils.files import atomic_path, missing_input, write_bytes_atomically
-from utils.lazy import pd
-from utils.md5 import md5_of_file
+from .errors import PipelineError
+from .files import atomic_path, missing_input, write_bytes_atomically
+from .lazy import pd
+from .md5 import md5_of_file
 
 if TYPE_CHECKING:
     from pandas import DataFrame

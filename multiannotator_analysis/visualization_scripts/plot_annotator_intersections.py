@@ -20,9 +20,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from utils.lazy import pd
+import utils.stage_process
+from utils.figures.plotting import PALETTE, figure_style, save_figure
+from utils.lazy import logger, pd
 from utils.naming import human_pairs_only
-from utils.plotting import PALETTE, figure_style, save_figure
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
@@ -119,8 +120,6 @@ def _draw_metric(axes: Axes, samples: Sequence[np.ndarray]) -> None:
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Find the sets, take the most frequent, draw."""
-    from loguru import logger
-
     pairs = read_input(
         config,
         "all_pairwise_IAA_metrics_path",

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import utils.stage_process
+from utils.figures.plotting import PALETTE, figure_style, save_figure
+from utils.lazy import logger
 from utils.naming import humans_only
-from utils.plotting import PALETTE, figure_style, save_figure
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
@@ -108,8 +110,6 @@ def _use_log_axis(axes: Axes) -> None:
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Read the metadata, draw, write."""
-    from loguru import logger
-
     table = read_input(config, "output_seg_masks_metadata_path", made_by="create_dataset")
     target = config.visualizations_dir / "dataset_statistics" / "distribution"
     missing = [name for name in COLUMNS if name not in table.columns]

@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from utils.lazy import pd
-from utils.plotting import PALETTE, figure_style, save_figure
+import utils.stage_process
+from utils.agreement.two_samples import cliffs_delta, cliffs_delta_interval, kolmogorov_smirnov, mann_whitney
+from utils.figures.plotting import PALETTE, figure_style, save_figure
+from utils.lazy import logger, pd
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, write_table
-from utils.two_samples import cliffs_delta, cliffs_delta_interval, kolmogorov_smirnov, mann_whitney
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -127,8 +128,6 @@ def draw(groups: Mapping[str, Series], text: str) -> Figure:
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Group, compare, draw, and write the table."""
-    from loguru import logger
-
     images = read_input(config, "output_img_metadata_path", ["isic_id"], made_by="create_dataset")
     column = next((name for name in DIAGNOSIS_COLUMNS if name in images), None)
     if column is None:

@@ -20,8 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 
+import utils.stage_process
+from utils.figures.plotting import PALETTE, PLAIN, figure_style, save_figure
+from utils.lazy import logger
 from utils.naming import NORMALIZED_COLUMNS, OVERLAP_COLUMNS, human_pairs_only
-from utils.plotting import PALETTE, PLAIN, figure_style, save_figure
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
@@ -141,8 +143,6 @@ def _explain(axes: Axes) -> None:
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Read the pairs, draw, write."""
-    from loguru import logger
-
     source = {"key": "all_pairwise_IAA_metrics_path", "made_by": "compute_IAA_metrics"}
     pairs = read_input(config, **source)
     target = config.visualizations_dir / "metrics" / "individual_metrics"

@@ -20,9 +20,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from utils.lazy import pd
+import utils.stage_process
+from utils.figures.plotting import figure_style, save_figure
+from utils.lazy import logger, pd
 from utils.naming import MAJORITY_VOTE, STAPLE
-from utils.plotting import figure_style, save_figure
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
@@ -165,8 +166,6 @@ def _text_colour(background: Sequence[float]) -> str:
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Average and draw factor by factor."""
-    from loguru import logger
-
     pairs = read_input(
         config,
         "all_pairwise_IAA_metrics_path",

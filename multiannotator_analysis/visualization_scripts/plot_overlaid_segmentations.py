@@ -23,16 +23,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 
+import utils.stage_process
 from utils.data import load_image, load_masks
-from utils.errors import ConfigError, PipelineError
-from utils.lazy import cv2
+from utils.errors import ConfigError, Failure, PipelineError
+from utils.figures.plotting import PALETTE, figure_style, save_figure
+from utils.lazy import cv2, logger
+from utils.masks.outlines import border_pixels
 from utils.naming import CONSENSUS, MAJORITY_VOTE, METRIC_COLUMNS, SEG_COLUMNS, STAPLE, human_pairs_only
-from utils.outlines import border_pixels
-from utils.parallel import Failure, map_items
-from utils.plotting import PALETTE, figure_style, save_figure
 from utils.settings import MultiannotatorSettings, OverlaySelection
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
+from utils.workers.parallel import map_items
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -193,8 +194,6 @@ def _add_outlines(axes: Axes, masks: Sequence[np.ndarray], overlay: Overlay, tol
 
 def chosen_overlays(config: MultiannotatorSettings) -> list[Overlay]:
     """Read both tables and describe the figure of each chosen image; warn of ids without rows."""
-    from loguru import logger
-
     rows = read_input(config, "multiannotator_subset_metadata_path", SEG_COLUMNS)
     pairs = human_pairs_only(
         read_input(
@@ -222,8 +221,6 @@ def chosen_overlays(config: MultiannotatorSettings) -> list[Overlay]:
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Choose images, draw each, name those that cannot be drawn."""
-    from loguru import logger
-
     if config.overlay_metric not in METRIC_COLUMNS:
         raise ConfigError(
             "overlay_metric is no metric.", expected=", ".join(METRIC_COLUMNS), found=config.overlay_metric

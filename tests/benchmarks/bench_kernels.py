@@ -32,9 +32,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from utils.consensus import majority_vote, staple
+from utils.masks.consensus import majority_vote, staple
+from utils.masks.vote_patterns import paint, vote_patterns
 from utils.metrics import pairwise_agreement
-from utils.vote_patterns import paint, vote_patterns
 
 KINDS = ("smooth", "ragged")
 REPEATS = 3

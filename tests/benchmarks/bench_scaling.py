@@ -26,7 +26,7 @@ import pandas as pd
 from make_benchmark_set import make_set, parse_options
 from stage_runs import run_stage
 
-from utils.plotting import PALETTE, figure_style, save_figure
+from utils.figures.plotting import PALETTE, figure_style, save_figure
 
 STAGES = ("mask_qa", "create_consensus_masks", "compute_IAA_metrics")
 AXES = {"images": "images", "megapixels": "megapixels an image", "masks": "masks an image", "workers": "workers"}

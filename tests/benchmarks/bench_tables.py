@@ -20,7 +20,9 @@ from stage_runs import ROOT, measure, run_stage
 
 sys.path.insert(0, str(ROOT))
 
-from utils import aggregate, mask_quality, naming, quarantine
+from utils import naming
+from utils.agreement import aggregate
+from utils.quality import mask_issues, quarantine
 from utils.tables import read_table, write_table
 
 PARTS = ("subset", "image level", "summary", "QA merge")
@@ -73,8 +75,8 @@ def merge_qa(folder: Path) -> None:
     stage = SimpleNamespace(**runpy.run_path(str(ROOT / "dataset_analysis" / "mask_qa.py"), run_name="mask_qa"))
     metadata = read_table(folder / "metadata" / "IMAplusplus_seg_metadata.csv", naming.SEG_COLUMNS)
     found = {name: [] for name in metadata["seg_filename"]}
-    found |= dict.fromkeys(metadata["seg_filename"][::10], [mask_quality.BORDER])
-    found |= dict.fromkeys(metadata["seg_filename"][::1000], [mask_quality.EMPTY])
+    found |= dict.fromkeys(metadata["seg_filename"][::10], [mask_issues.BORDER])
+    found |= dict.fromkeys(metadata["seg_filename"][::1000], [mask_issues.EMPTY])
     images = pd.DataFrame({"isic_id": metadata["ISIC_id"].unique()})
     config = SimpleNamespace(
         output_dir=folder / "qa",

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from utils.data import encode_mask, load_mask
 from utils.lazy import imagecodecs
 from utils.md5 import md5_of_bytes
-from utils.parallel import map_items
+from utils.workers.parallel import map_items
 
 
 def decode(line: str) -> None:

@@ -19,8 +19,8 @@ import benchmark_masks
 import benchmark_plan
 from benchmark_plan import ROOT, Plan
 
-from utils.parallel import map_items
 from utils.tables import write_table
+from utils.workers.parallel import map_items
 
 IMAGE_TABLE, MASK_TABLE = "raw_ISIC_images_metadata.csv", "raw_ISIC_segmasks_metadata.csv"
 

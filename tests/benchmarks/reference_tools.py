@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from bench_kernels import medpy_agreement, simpleitk_consensus
 
-from utils import image_tasks
-from utils.mask_quality import judge_mask_file
+from utils.agreement import image_tasks
+from utils.quality.mask_issues import judge_mask_file
 
 
 def reference_qa(paths: Sequence[Path]) -> list[list[int]]:

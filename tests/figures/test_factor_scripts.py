@@ -1,0 +1,191 @@
+"""Scripts of agreement by factor, set of annotators and diagnosis: files, keys, faults, and the released tables."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from support.agreement_pairs import PAIRS
+from support.run import run_script
+
+from multiannotator_analysis.visualization_scripts import plot_annotator_intersections as intersections
+from multiannotator_analysis.visualization_scripts import plot_inter_intra_factor_agreement as factors
+
+FOLDER = "multiannotator_analysis"
+SCRIPTS = ("plot_inter_intra_factor_agreement", "plot_annotator_intersections", "plot_iaa_by_diagnosis")
+SUBSET = "IMAplusplus_multiannotator_subset_"
+SUFFIXES = (".png", ".svg", ".pdf")
+
+
+def run(script: str, folder: Path, *overrides: str):
+    """Run a script on the tables in folder/metadata."""
+    config = Path(__file__).resolve().parents[2] / FOLDER / "config.yaml"
+    path = f"{FOLDER}/visualization_scripts/{script}.py"
+    return run_script(path, "--config", config, *overrides, env={"IMAPP_OUTPUT_DIR": str(folder)})
+
+
+def give(folder: Path, pairs: pd.DataFrame | None = None, images: str | None = None) -> Path:
+    """Write the pairs, their means by image, and the image table to where the scripts look."""
+    metadata = folder / "metadata"
+    metadata.mkdir()
+    if pairs is not None:
+        pairs.to_csv(metadata / f"{SUBSET}IAA_metrics.csv", index=False)
+        means = pairs.groupby("img_id")["dice_score"].mean().rename("dice_score_mean").reset_index()
+        means.to_csv(metadata / f"{SUBSET}image_level_metrics.csv", index=False)
+    if images is not None:
+        (metadata / "IMAplusplus_img_metadata.csv").write_text(images, encoding="utf-8")
+    return folder
+
+
+def drawn(folder: Path) -> dict[str, bytes]:
+    """Return all figures and their tables: relative name -> bytes."""
+    base = folder / "visualizations"
+    return {str(path.relative_to(base)): path.read_bytes() for path in base.rglob("*") if path.is_file()}
+
+
+def width_mm(png: bytes) -> float:
+    return int.from_bytes(png[16:20], "big") / 300 * 25.4
+
+
+@pytest.fixture(scope="module")
+def released(reference, tmp_path_factory) -> Path:
+    """Output folder of all three scripts on the released tables."""
+    folder = tmp_path_factory.mktemp("released")
+    (folder / "metadata").mkdir()
+    for packed in (reference / "published").glob("*.csv.gz"):
+        (folder / "metadata" / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
+    for script in SCRIPTS:
+        done = run(script, folder)
+        assert done.returncode == 0, done.stderr
+        assert "WARNING" not in done.stderr
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("images", "told"),
+    [
+        ("isic_id,sex\nI1,female\n", "diagnosis_1 or benign_malignant"),
+        ("isic_id,diagnosis_1\nI1,Benign\nI2,Indeterminate\n", "malignant"),
+        ("isic_id,diagnosis_1\n", "malignant or benign"),
+    ],
+)
+def test_a_figure_without_diagnoses_is_skipped_and_named(tmp_path, images, told):
+    done = run("plot_iaa_by_diagnosis", give(tmp_path, PAIRS, images))
+
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" in done.stderr and told in done.stderr and "iaa_cdfs skipped" in done.stderr
+    assert drawn(tmp_path) == {}
+
+
+def test_benign_malignant_serves_where_diagnosis_1_is_not(tmp_path):
+    images = "isic_id,benign_malignant\nI1,malignant\nI2,benign\nI3,indeterminate/benign\n"
+
+    done = run("plot_iaa_by_diagnosis", give(tmp_path, PAIRS, images))
+
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "visualizations/dataset_statistics/iaa_cdfs.csv")
+    row = table.iloc[0]
+    assert len(table) == 1
+    assert (row["n_malignant"], row["n_benign"], row["n_other"]) == (1, 1, 1)
+    assert row["diagnosis_column"] == "benign_malignant"
+
+
+@pytest.mark.parametrize("script", SCRIPTS[:2])
+def test_without_pairs_nothing_is_drawn(tmp_path, script):
+    done = run(script, give(tmp_path, PAIRS.iloc[:0]))
+
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" in done.stderr and "skipped" in done.stderr
+    assert drawn(tmp_path) == {}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_missing_table_is_named(tmp_path, script):
+    done = run(script, give(tmp_path, images="isic_id,diagnosis_1\nI1,Benign\n"))
+
+    assert done.returncode == 1
+    assert SUBSET in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_describes_the_keys(tmp_path, script):
+    done = run(script, tmp_path, "--help")
+
+    assert done.returncode == 0
+    keys = [line.split(maxsplit=1) for line in done.stdout.partition("\nkeys:\n")[2].splitlines()]
+    assert ["visualizations_dir", "folder of the figures"] in keys
+    assert all(len(key) == 2 for key in keys)
+
+
+def test_released_tables_give_every_figure_within_a_column(released):
+    bases = {
+        **{f"metrics/inter_intra_{name}_agreement": 180 for name in ("tool", "skill", "annotator")},
+        "annotator_intersection_agreements/all_annotator_intersections": 180,
+        "dataset_statistics/iaa_cdfs": 88,
+    }
+    files = drawn(released)
+
+    assert set(files) == {base + suffix for base in bases for suffix in SUFFIXES} | {"dataset_statistics/iaa_cdfs.csv"}
+    for base, limit in bases.items():
+        assert 60 < width_mm(files[f"{base}.png"]) <= limit
+
+
+def test_released_pairs_are_all_in_the_cells(released):
+    pairs = pd.read_csv(released / "metadata" / f"{SUBSET}IAA_metrics.csv")
+
+    for column, levels in (("tool", 5), ("skill_level", 4), ("annotator", 17)):
+        found = factors.agreement_of_levels(pairs, column, "dice_score")
+        cells = np.tril(found.counts)
+        assert len(found.levels) == levels and found.levels[-2:] == ["MV", "ST"]
+        assert cells.sum() == len(pairs) == 15719
+        assert np.nansum(np.tril(found.means) * cells) == pytest.approx(pairs["dice_score"].sum())
+        assert found.counts[-1, -2] == 2394
+
+
+def test_released_sets_are_those_of_the_segmentation_table(released):
+    pairs = pd.read_csv(released / "metadata" / f"{SUBSET}IAA_metrics.csv")
+    masks = pd.read_csv(released / "metadata" / f"{SUBSET}seg_metadata.csv", dtype=str)
+    people = masks[~masks["annotator"].isin(["ST", "MV"])]
+    expected = people.groupby("ISIC_id")["annotator"].agg(lambda names: tuple(sorted(set(names))))
+
+    groups = intersections.images_by_annotators(pairs)
+
+    assert {names: len(table) for names, table in groups.items()} == expected.value_counts().to_dict()
+    assert next(iter(groups)) == ("A00", "A03") and len(groups) == 50
+
+
+def test_released_diagnoses_are_compared_by_image(released):
+    row = pd.read_csv(released / "visualizations/dataset_statistics/iaa_cdfs.csv").iloc[0]
+    metadata = released / "metadata"
+    values = pd.read_csv(metadata / f"{SUBSET}image_level_metrics.csv")
+    images = pd.read_csv(metadata / "IMAplusplus_img_metadata.csv", dtype=str).set_index("isic_id")
+    of_image = images["diagnosis_1"].reindex(values["img_id"].str.removesuffix(".JPG")).to_numpy()
+    malignant, benign = (values["dice_score_mean"][of_image == name] for name in ("Malignant", "Benign"))
+
+    test = stats.mannwhitneyu(malignant, benign)
+
+    assert (row["n_malignant"], row["n_benign"], row["n_other"]) == (505, 1874, 15)
+    assert row["mann_whitney_p"] == pytest.approx(test.pvalue)
+    assert row["kolmogorov_smirnov_p"] == pytest.approx(stats.ks_2samp(malignant, benign).pvalue)
+    assert row["cliffs_delta"] == pytest.approx(2 * test.statistic / 505 / 1874 - 1)
+    assert row["cliffs_delta_low"] < row["cliffs_delta"] < row["cliffs_delta_high"] < 0
+
+
+def test_a_second_run_gives_the_same_bytes(released):
+    before = drawn(released)
+
+    for script in SCRIPTS[1:]:
+        assert run(script, released).returncode == 0
+
+    assert drawn(released) == before
+
+
+def test_the_number_of_sets_is_a_key(released, tmp_path):
+    done = run(SCRIPTS[1], released, "annotator_sets_shown=3", f"visualizations_dir={tmp_path}")
+
+    assert "3 of 50 sets of annotators, 1,464 of 2,394 images" in done.stderr
+    assert len(list(tmp_path.rglob("*.png"))) == 1

@@ -1,0 +1,180 @@
+"""Images with the outlines of their masks: which are chosen, how they are drawn, and what is skipped and named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from support.drawing import bomb, box, write_png
+from support.figure_dataset import figures, pair_row, run
+
+from multiannotator_analysis.visualization_scripts import plot_overlaid_segmentations as overlaid
+from utils.agreement.aggregate import metrics_per_image
+from utils.data import load_image
+from utils.errors import PipelineError
+from utils.masks.outlines import border_pixels
+from utils.naming import human_pairs_only
+from utils.settings import OverlaySelection
+
+SELECTABLE = pd.DataFrame(
+    [
+        pair_row("b", "A00", "A01", 0.0, hd95=3),
+        pair_row("b", "A00", "A02", 1.0, hd95=5),
+        pair_row("a", "A00", "A01", 0.5, hd95=np.nan),
+        pair_row("c", "A00", "A01", 0.75, hd95=7),
+        pair_row("d", "A00", "A01", 0.0, hd95=1),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("selection", "metric", "count", "expected"),
+    [
+        ("lowest", "dice_score", None, ["d", "a", "b", "c"]),
+        ("highest", "dice_score", None, ["c", "a", "b", "d"]),
+        ("lowest", "dice_score", 2, ["d", "a"]),
+        ("highest", "hd95_score", None, ["c", "b", "d"]),
+        ("zero_overlap", "hd95_score", None, ["b", "d"]),
+        ("zero_overlap", "dice_score", 1, ["b"]),
+    ],
+)
+def test_images_are_chosen_by_the_mean_of_their_pairs(selection, metric, count, expected):
+    assert overlaid.select_images(SELECTABLE, OverlaySelection(selection), metric, count) == expected
+
+
+def test_outlines_are_the_border_pixels_of_parts_and_holes():
+    mask = box(2, 3, 12, 15) & ~box(5, 6, 8, 10) | box(20, 20, 21, 21)
+    found = {tuple(sorted(map(tuple, points.tolist()))) for points in border_pixels(mask, 0.0)}
+    outer = ((3, 2), (3, 2), (3, 11), (14, 2), (14, 11))
+    assert outer in found
+    assert ((20, 20), (20, 20)) in found
+    assert len(found) == 3
+
+
+def test_outlines_are_closed_and_as_near_to_the_border_as_asked():
+    from scipy.ndimage import distance_transform_edt
+
+    rows, columns = np.ogrid[:200, :200]
+    mask = (rows - 100) ** 2 + (columns - 100) ** 2 <= 80**2
+    (points,) = border_pixels(mask, 1.0)
+    assert (points[0] == points[-1]).all()
+    assert 8 < len(points) < 80
+    border = mask & (distance_transform_edt(mask) <= 1)
+    steps = np.linspace(0, 1, 50)[:, None, None]
+    line = (points[:-1] * (1 - steps) + points[1:] * steps).reshape(-1, 2)
+    rounded = line.round().astype(int)
+    assert distance_transform_edt(~border)[rounded[:, 1], rounded[:, 0]].max() <= 1.0 + np.sqrt(0.5)
+
+
+def test_an_empty_mask_has_no_outline():
+    assert border_pixels(box(0, 0, 0, 0), 1.0) == []
+
+
+def overlay_of(figure_folder, masks: int, **changes) -> overlaid.Overlay:
+    paths = tuple(figure_folder / "seg_masks" / f"ISIC_2_{name}.png" for name in ("A00", "A01", "A02", "ST", "MV"))
+    labels = ("A00, T1, S1", "A01, T1, S1", "A02, T1, S1", "STAPLE consensus", "Majority vote")
+    given = {"mask_paths": paths[-masks:], "labels": labels[-masks:], "places": tuple(range(masks)), **changes}
+    return overlaid.Overlay("Title", figure_folder / "images" / "ISIC_2.JPG", target=figure_folder / "x", **given)
+
+
+def test_annotators_have_colours_of_their_own_and_only_consensus_outlines_are_dashed(figure_folder):
+    (axes,) = overlaid.draw(overlay_of(figure_folder, 5)).axes
+    colours = {tuple(lines.get_colors()[0]) for lines in axes.collections}
+    dashed = [lines.get_linestyles()[0][1] is not None for lines in axes.collections]
+    assert len(colours) == 5
+    assert dashed == [False, False, False, True, True]
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["A00, T1, S1", "A01, T1, S1", "A02, T1, S1", "STAPLE consensus", "Majority vote"]
+
+
+def test_an_annotator_has_the_same_line_in_every_image_and_another_for_a_second_mask():
+    everyone = ["A00", "A01", "A02", "ST", "MV"]
+    assert overlaid.places_of_lines(["A02", "A00", "ST"], everyone) == (2, 0, 3)
+    assert overlaid.places_of_lines(["A01", "A01", "A01"], everyone) == (1, 8, 15)
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", bomb(60_000)], ids=["empty", "text", "60,000 x 60,000"])
+def test_a_photo_that_cannot_be_decoded_is_refused(tmp_path, data):
+    (tmp_path / "photo.png").write_bytes(data)
+    with pytest.raises(PipelineError):
+        load_image(tmp_path / "photo.png")
+
+
+def test_up_to_seven_annotators_differ_in_colour_and_more_in_line():
+    styles = overlaid._STYLES
+    assert len({colour for colour, _ in styles[:7]}) == 7
+    assert len(set(styles)) == len(styles) == 21
+
+
+def test_an_empty_mask_is_named_in_the_legend(figure_folder):
+    write_png(figure_folder / "seg_masks" / "ISIC_2_MV.png", box(0, 0, 0, 0))
+    (axes,) = overlaid.draw(overlay_of(figure_folder, 2)).axes
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["STAPLE consensus", "Majority vote: empty"]
+
+
+def test_masks_of_another_size_than_the_image_are_refused(figure_folder):
+    write_png(figure_folder / "seg_masks" / "ISIC_2_MV.png", box(0, 0, 2, 2, shape=(12, 16)))
+    with pytest.raises(PipelineError, match=r"(?s)differ in size from their image.*32 x 24.*16 x 12"):
+        overlaid.draw(overlay_of(figure_folder, 1))
+
+
+def test_a_turned_photo_is_drawn_as_stored_like_its_masks(figure_folder):
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: turn by 90 degrees
+    Image.new("RGB", (32, 24), "tan").save(figure_folder / "images" / "ISIC_2.JPG", "JPEG", exif=exif)
+    (axes,) = overlaid.draw(overlay_of(figure_folder, 1)).axes
+    assert axes.images[0].get_array().shape == (24, 32, 3)
+
+
+def test_a_large_image_is_shrunk_and_its_outlines_keep_their_place(figure_folder):
+    from PIL import Image
+
+    shape = (1500, 3000)
+    Image.new("RGB", shape[::-1], "tan").save(figure_folder / "images" / "ISIC_2.JPG", "JPEG")
+    write_png(figure_folder / "seg_masks" / "ISIC_2_MV.png", box(300, 600, 900, 1800, shape))
+    (axes,) = overlaid.draw(overlay_of(figure_folder, 1)).axes
+    assert axes.images[0].get_array().shape == (600, 1200, 3)
+    assert axes.images[0].get_extent() == [-0.5, 2999.5, 1499.5, -0.5]
+    (path,) = axes.collections[0].get_paths()
+    assert path.get_extents().extents.tolist() == [600, 300, 1799, 899]
+
+
+def test_images_that_are_missing_or_damaged_are_named_and_the_rest_is_drawn(figure_folder):
+    (figure_folder / "images" / "ISIC_1.JPG").write_bytes(b"no image")
+    keys = ("overlay_selection=ids", "overlay_ids=[ISIC_1,ISIC_9,ISIC_2]")
+    done = run("plot_overlaid_segmentations", figure_folder, *keys)
+    assert done.returncode == 0
+    assert "ISIC_1 skipped" in done.stderr
+    assert "ISIC_9 skipped" in done.stderr
+    assert figures(figure_folder) == {f"overlaid_segs/ISIC_2{suffix}" for suffix in (".png", ".svg", ".pdf")}
+
+
+def test_a_missing_mask_is_named(figure_folder):
+    (figure_folder / "seg_masks" / "ISIC_1_A01.png").unlink()
+    done = run("plot_overlaid_segmentations", figure_folder, "overlay_selection=zero_overlap")
+    assert done.returncode == 0
+    assert "ISIC_1_A01.png" in done.stderr
+    assert figures(figure_folder) == set()
+
+
+def test_without_a_folder_of_images_there_are_no_overlays(figure_folder):
+    done = run("plot_overlaid_segmentations", figure_folder, f"new_dataset_images_dir={figure_folder / 'none'}")
+    assert done.returncode == 0
+    assert "overlaid_segs skipped" in done.stderr
+
+
+def test_a_metric_that_is_none_is_a_fault_of_the_configuration(figure_folder):
+    done = run("plot_overlaid_segmentations", figure_folder, "overlay_metric=dice")
+    assert done.returncode == 2
+    assert "dice_score" in done.stderr
+
+
+def test_the_released_pairs_give_the_images_of_the_image_level_table(released_table):
+    pairs = human_pairs_only(released_table("IMAplusplus_multiannotator_subset_IAA_metrics"))
+    lowest = overlaid.select_images(pairs, OverlaySelection.lowest, "dice_score", 50)
+    means = metrics_per_image(pairs).sort_values(["dice_score_mean", "img_id"], kind="stable")
+    assert lowest == means["img_id"].head(50).tolist()
+    assert len(overlaid.select_images(pairs, OverlaySelection.zero_overlap)) == 26

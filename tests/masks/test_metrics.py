@@ -1,0 +1,183 @@
+"""Agreement of pairs: drawn fractions, the empty-mask rule, laws, and bit parity with MedPy."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import hypot, nan
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from medpy.metric import binary as medpy
+from support.drawing import blob, disc, noise, ragged
+
+from utils.metrics import dice, jaccard, pairwise_agreement
+from utils.naming import METRIC_COLUMNS
+
+DISTANCES = ("hd_score", "hd95_score", "assd_score")
+MEDPY = {
+    "dice_score": medpy.dc,
+    "jaccard_score": medpy.jc,
+    "hd_score": medpy.hd,
+    "hd95_score": medpy.hd95,
+    "assd_score": medpy.assd,
+}
+
+
+def square(rows: slice, columns: slice, shape: tuple[int, int] = (6, 8)) -> np.ndarray:
+    mask = np.zeros(shape, dtype=bool)
+    mask[rows, columns] = True
+    return mask
+
+
+EMPTY, TWO_BY_TWO = square(slice(0), slice(0)), square(slice(1, 3), slice(1, 3))
+
+
+def agreement(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
+    (row,) = pairwise_agreement([a, b])
+    return row
+
+
+def test_columns_are_the_released_ones():
+    assert METRIC_COLUMNS == (
+        "dice_score",
+        "jaccard_score",
+        "hd_score",
+        "hd95_score",
+        "assd_score",
+        "hd_score_normalized",
+        "hd95_score_normalized",
+        "assd_score_normalized",
+    )
+
+
+def test_overlap_of_drawn_counts():
+    assert dice(1, 2, 4) == 2 / 6
+    assert jaccard(1, 2, 4) == 1 / 5
+    assert dice(0, 0, 3) == jaccard(0, 0, 3) == 0
+    assert dice(0, 0, 0) == jaccard(0, 0, 0) == 1
+
+
+def test_a_square_moved_by_one_column():
+    # 2x2 squares sharing one column: 2 of 6 pixels in common; half of the 8 border pixels are one pixel away.
+    row = agreement(TWO_BY_TWO, square(slice(1, 3), slice(2, 4)))
+    assert tuple(row) == METRIC_COLUMNS
+    assert row["dice_score"] == 4 / 8
+    assert row["jaccard_score"] == 2 / 6
+    assert row["hd_score"] == row["hd95_score"] == 1
+    assert row["assd_score"] == 4 / 8
+    # The image is 6 x 8 pixels, so its diagonal is 10.
+    assert row["hd_score_normalized"] == row["hd95_score_normalized"] == 1 / 10
+    assert row["assd_score_normalized"] == 1 / 20
+
+
+def test_single_pixels_three_down_and_four_across():
+    row = agreement(square(slice(0, 1), slice(0, 1)), square(slice(3, 4), slice(4, 5)))
+    assert row["dice_score"] == row["jaccard_score"] == 0
+    assert row["hd_score"] == row["hd95_score"] == row["assd_score"] == 5
+    assert row["hd_score_normalized"] == 5 / 10
+
+
+def test_hd95_leaves_out_the_farthest_pixels():
+    # A one-row line and the same line with one pixel 40 rows above it: 1 distance of 81 is not 0.
+    line = square(slice(50, 51), slice(0, 40), (60, 40))
+    row = agreement(line, line | square(slice(10, 11), slice(0, 1), (60, 40)))
+    assert (row["hd_score"], row["hd95_score"], row["assd_score"]) == (40, 0, 40 / 81)
+
+
+@pytest.mark.parametrize("pair", [(EMPTY, TWO_BY_TWO), (TWO_BY_TWO, EMPTY)], ids=["first", "second"])
+def test_one_empty_mask(pair):
+    expected = {"dice_score": 0, "jaccard_score": 0}
+    expected |= dict.fromkeys(DISTANCES, nan)
+    expected |= {f"{column}_normalized": 1 for column in DISTANCES}
+    row = agreement(*pair)
+    assert tuple(row) == METRIC_COLUMNS
+    np.testing.assert_equal(row, expected)
+
+
+def test_two_empty_masks():
+    expected = dict.fromkeys(METRIC_COLUMNS, 0) | {"dice_score": 1, "jaccard_score": 1}
+    row = agreement(EMPTY, EMPTY)
+    assert tuple(row) == METRIC_COLUMNS
+    assert row == expected
+
+
+def test_one_empty_mask_leaves_the_other_pairs_alone():
+    rows = pairwise_agreement([TWO_BY_TWO, EMPTY, TWO_BY_TWO])
+    assert [row["dice_score"] for row in rows] == [0, 1, 0]
+    assert [row["hd_score_normalized"] for row in rows] == [1, 0, 1]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_fewer_than_two_masks_have_no_pair(count):
+    assert pairwise_agreement([TWO_BY_TWO] * count) == []
+
+
+def test_values_are_plain_floats():
+    for row in pairwise_agreement([TWO_BY_TWO, EMPTY, EMPTY]):
+        assert {type(value) for value in row.values()} == {float}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_medpy_to_the_last_bit(seed):
+    rng = np.random.default_rng(seed)
+    shape = tuple(int(side) for side in rng.integers(20, 90, size=2))
+    first, second = blob(rng, shape), blob(rng, shape)
+    masks = [first, second, first | second, ragged(rng, shape), disc(shape, (0, 9), 6)]
+    masks += [noise(rng, shape, 0.05), noise(rng, shape, 0.5)]
+    pairs = list(combinations(masks, 2))
+    rows = pairwise_agreement(masks)
+    assert len(rows) == len(pairs) == 21
+    for row, (a, b) in zip(rows, pairs, strict=True):
+        expected = {column: metric(a, b) for column, metric in MEDPY.items()}
+        expected |= {f"{column}_normalized": expected[column] / hypot(*shape) for column in DISTANCES}
+        assert row == expected
+
+
+@st.composite
+def mask_pairs(draw) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    shape = draw(st.integers(1, 30)), draw(st.integers(1, 30))
+    density = st.sampled_from([0, 0.02, 0.5, 1])
+    return ragged(rng, shape), noise(rng, shape, draw(density))
+
+
+@given(mask_pairs())
+def test_agreement_is_symmetric(pair):
+    forward, backward = agreement(*pair), agreement(*pair[::-1])
+    # The mean adds the same numbers in another order, so its last bits may differ.
+    for column in METRIC_COLUMNS:
+        assert forward[column] == pytest.approx(backward[column], rel=1e-12, nan_ok=True)
+
+
+@given(mask_pairs())
+def test_dice_follows_from_jaccard(pair):
+    row = agreement(*pair)
+    expected = 2 * row["jaccard_score"] / (1 + row["jaccard_score"])
+    assert row["dice_score"] == pytest.approx(expected, rel=1e-12)
+
+
+@given(mask_pairs())
+def test_the_distances_are_ordered(pair):
+    row = agreement(*pair)
+    if not np.isnan(row["hd_score"]):
+        assert row["hd_score"] >= row["hd95_score"] >= 0
+        # The mean of equal numbers may be rounded away from them.
+        assert row["hd_score"] * (1 + 1e-12) >= row["assd_score"] >= 0
+        assert row["hd_score_normalized"] <= 1
+
+
+@given(mask_pairs())
+def test_flips_keep_overlap_and_hausdorff_distances(pair):
+    a, b = pair
+    row, flipped = agreement(a, b), agreement(a[::-1], b[::-1])
+    for column in METRIC_COLUMNS:
+        assert flipped[column] == pytest.approx(row[column], rel=1e-12, nan_ok=True)
+
+
+@given(mask_pairs(), st.integers(1, 9), st.integers(1, 9))
+def test_translation_keeps_everything(pair, down, right):
+    a, b = (np.pad(mask, ((1, 10), (1, 10))) for mask in pair)
+    moved = (np.roll(mask, (down, right), axis=(0, 1)) for mask in (a, b))
+    np.testing.assert_equal(agreement(*moved), agreement(a, b))

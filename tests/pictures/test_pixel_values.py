@@ -1,0 +1,162 @@
+"""Pixel values of mask files at full depth, and the rules that make foreground of them."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from PIL import Image
+from support.mask_files import DAMAGED, FORMATS, GREY, MASK, painted, png, saved
+
+from utils.data import decode_mask
+from utils.errors import ConfigError
+from utils.own_masks.normalise import Foreground, foreground, parse_foreground
+from utils.pictures.pixel_values import decode_pixels, has_more_than_two_levels
+
+NONZERO = Foreground("nonzero")
+GREY_SHAPES = arrays.array_shapes(min_dims=2, max_dims=2, max_side=8)
+PIXELS = st.one_of(
+    arrays.arrays(np.uint8, GREY_SHAPES),
+    arrays.arrays(np.uint16, GREY_SHAPES, elements=st.sampled_from([0, 1, 255, 256, 65535])),
+    arrays.arrays(np.uint8, GREY_SHAPES.map(lambda s: (*s, 3)), elements=st.integers(0, 3)),
+)
+
+
+def tiff(pixels: np.ndarray, **more) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, pixels, **more)
+    return buffer.getvalue()
+
+
+DEEP = painted((0, 0, 1), (0, 0, 0), np.uint16)
+TIFFS = {
+    "grey, 16 bits": tiff(painted(1, dtype=np.uint16)),
+    "grey, 16 bits, big-endian": tiff(painted(1, dtype=np.uint16), byteorder=">"),
+    "grey, 32 bits": tiff(painted(1, dtype=np.uint32)),
+    "RGB, 16 bits, low byte only": tiff(DEEP, photometric="rgb"),
+    "RGB, 16 bits, in planes": tiff(np.moveaxis(DEEP, -1, 0), photometric="rgb", planarconfig="separate"),
+    "RGBA, 16 bits, opaque": tiff(
+        painted((0, 0, 1, 65535), (0, 0, 0, 65535), np.uint16), photometric="rgb", extrasamples=["unassalpha"]
+    ),
+    "grey and alpha, 16 bits": tiff(
+        painted((1, 65535), (0, 65535), np.uint16), photometric="minisblack", extrasamples=["unassalpha"]
+    ),
+    "RGB, 8 bits": tiff(painted((0, 1, 0), (0, 0, 0)), photometric="rgb"),
+    "palette": tiff(
+        MASK.astype(np.uint8), photometric="palette", colormap=np.eye(1, 256, 1, dtype=np.uint16).repeat(3, 0) * 65535
+    ),
+    "of floats": tiff(painted(0.25, dtype=np.float32)),
+    "of one bit": saved(Image.fromarray(MASK), "TIFF"),
+}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_nonzero_is_the_foreground_of_the_later_stages(kind):
+    np.testing.assert_array_equal(foreground(decode_pixels(FORMATS[kind]), NONZERO), decode_mask(FORMATS[kind], kind))
+
+
+@pytest.mark.parametrize("kind", TIFFS)
+def test_every_tiff_gives_the_same_mask(kind):
+    np.testing.assert_array_equal(foreground(decode_pixels(TIFFS[kind]), NONZERO), MASK)
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_damaged_files_raise(kind):
+    with pytest.raises(Exception, match=r"."):
+        decode_pixels(DAMAGED[kind])
+
+
+@pytest.mark.parametrize("kind", TIFFS)
+def test_a_cut_tiff_is_never_a_mask(kind):
+    for end in range(0, len(TIFFS[kind]), 9):
+        with pytest.raises(Exception, match=r"."):
+            decode_pixels(TIFFS[kind][:end])
+
+
+def test_values_keep_their_depth():
+    wide = painted(300, 7, np.uint16)
+    for data in (png(wide, GREY), tiff(wide), tiff(np.stack([wide] * 3, -1), photometric="rgb")):
+        assert set(np.unique(decode_pixels(data))) == {7, 300}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "GIF"])
+def test_one_bit_counts_as_0_and_255(kind):
+    pixels = decode_pixels(saved(Image.fromarray(MASK), kind))
+    assert set(np.unique(pixels)) == {0, 255}
+    np.testing.assert_array_equal(foreground(pixels, Foreground(">", 127)), MASK)
+
+
+def test_what_is_no_image_is_called_so():
+    with pytest.raises(ValueError, match="no image of a known format"):
+        decode_pixels(b"text")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        tiff(painted((1, 2, 3, 4), (0, 0, 0, 0), np.uint16), photometric="separated"),
+        tiff(np.zeros((4, 6, 9), np.uint16), photometric="minisblack", planarconfig="contig"),
+    ],
+    ids=["of inks", "of nine channels"],
+)
+def test_deep_tiffs_of_other_kinds_are_refused(data):
+    with pytest.raises(ValueError, match="grey .* or RGB"):
+        decode_pixels(data)
+
+
+def test_numbers_that_are_none_are_refused():
+    with pytest.raises(ValueError, match="no numbers"):
+        decode_pixels(tiff(painted(np.nan, dtype=np.float32)))
+
+
+def test_jpeg_blurs_an_edge_and_a_threshold_mends_it():
+    drawn = np.kron(MASK, np.ones((5, 5))).astype(bool)
+    pixels = decode_pixels(saved(Image.fromarray(np.where(drawn, 255, 0).astype(np.uint8)), "JPEG", quality=60))
+    assert has_more_than_two_levels(pixels)
+    np.testing.assert_array_equal(foreground(pixels, Foreground(">", 127)), drawn)
+
+
+@given(PIXELS, st.integers(0, 3))
+def test_rules_agree_with_each_other(pixels, level):
+    nonzero = foreground(pixels, NONZERO)
+    assert nonzero.dtype == bool and nonzero.shape == pixels.shape[:2]
+    np.testing.assert_array_equal(foreground(pixels, Foreground("zero")), ~nonzero)
+    np.testing.assert_array_equal(foreground(pixels, Foreground(">", 0)), nonzero)
+    np.testing.assert_array_equal(foreground(pixels, Foreground("=", 0)), ~nonzero)
+    above, equal = foreground(pixels, Foreground(">", level)), foreground(pixels, Foreground("=", level))
+    assert not (above & equal).any()
+    if pixels.ndim == 2:
+        np.testing.assert_array_equal(above | equal, pixels >= level)
+
+
+@given(PIXELS)
+def test_levels_are_counted_as_by_hand(pixels):
+    values = {tuple(np.atleast_1d(value)) for row in pixels for value in row}
+    assert has_more_than_two_levels(pixels) == (len(values) > 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("nonzero", Foreground("nonzero")),
+        (" zero ", Foreground("zero")),
+        (">127", Foreground(">", 127)),
+        ("= 0.5", Foreground("=", 0.5)),
+        (">-1", Foreground(">", -1)),
+    ],
+)
+def test_rules_are_read(text, rule):
+    assert parse_foreground(text) == rule
+
+
+@given(st.text(max_size=8))
+def test_any_other_text_is_an_error_of_the_configuration(text):
+    try:
+        assert parse_foreground(text).kind in ("nonzero", "zero", ">", "=")
+    except ConfigError as error:
+        assert error.exit_code == 2

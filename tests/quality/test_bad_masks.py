@@ -1,0 +1,153 @@
+"""Every awkward or damaged mask file through the whole chain: accepted as what it shows, or listed and left out."""
+
+import shutil
+import time
+import tracemalloc
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from loguru import logger
+from PIL import Image
+from support.drawing import bomb, box, write_png
+from support.mask_files import DAMAGED, FORMATS, MASK
+from support.run import STAGES, run_here, succeed
+from support.small_set import make_small_raw_set
+
+from utils.errors import Failure
+from utils.quality import size_mismatch
+from utils.tables import read_table
+
+TABLE = "raw_ISIC_segmasks_metadata.csv"
+METRICS = "IMAplusplus_multiannotator_subset_IAA_metrics.csv"
+FAILURES = "IMAplusplus_multiannotator_subset_failures.csv"
+QA = "IMAplusplus_seg_metadata_qa_results.csv"
+IMAGE = "IMG_01"  # three masks; IMG 02 ü has two
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Give a raw set, and a function that runs the chain on it and returns the tables it makes by name."""
+    raw = make_small_raw_set(tmp_path / "raw")
+
+    def chain() -> SimpleNamespace:
+        before = {path: path.read_bytes() for path in raw.rglob("*") if path.is_file()}
+        said = "".join(succeed(stage, tmp_path / "output", raw=raw) for stage in STAGES)
+        assert {path: path.read_bytes() for path in raw.rglob("*") if path.is_file()} == before
+        metadata = tmp_path / "output" / "metadata"
+        return SimpleNamespace(said=said, folder=metadata)
+
+    return SimpleNamespace(raw=raw, chain=chain, output=tmp_path / "output")
+
+
+def images_with_metrics(done) -> list[str]:
+    return list(dict.fromkeys(read_table(done.folder / METRICS)["img_id"]))
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_awkward_formats_count_as_what_they_show(run, kind):
+    for object_id in ("5841e138", "001"):
+        write_png(run.raw / "segs" / f"raw_{object_id}.png", MASK)
+    (run.raw / "segs" / "raw_NA.png").write_bytes(FORMATS[kind])
+    done = run.chain()
+    table = read_table(done.folder / METRICS, numeric=["dice_score", "hd_score"])
+    pairs = table[table["img_id"] == f"{IMAGE}.JPG"]
+    assert len(pairs) == 10
+    assert set(pairs["dice_score"]) == {1.0}
+    assert set(pairs["hd_score"]) == {0.0}
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_damaged_masks_are_listed_and_left_out(run, kind):
+    (run.raw / "segs" / "raw_NA.png").write_bytes(DAMAGED[kind])
+    done = run.chain()
+    mask = "IMG_01_A02_T2_S1_NA.png"
+    issues = read_table(done.folder / QA)
+    assert list(issues[issues["mask"] == mask]["issue"]) == ["File not found or corrupted"]
+    assert (run.output / "quarantine" / mask).read_bytes() == DAMAGED[kind]
+    assert images_with_metrics(done) == ["IMG_01.JPG", "IMG 02 ü.JPG", "IMG_05.JPG"]
+    assert mask not in (done.folder / METRICS).read_text("utf-8")
+    assert len(read_table(done.folder / FAILURES)) == 0
+
+
+@pytest.mark.parametrize("extra", [[], ["max_image_pixels=700"]], ids=["60,000 x 60,000", "a key of 700 pixels"])
+def test_pictures_above_the_limit_are_refused_before_they_are_decoded(run, extra):
+    data = bomb(60_000)
+    assert len(data) < 600_000
+    (run.raw / "segs" / "raw_NA.png").write_bytes(data)
+    succeed("create_dataset", run.output, raw=run.raw)
+    succeed("move_dataset", run.output, raw=run.raw)
+    tracemalloc.start()
+    started = time.monotonic()
+    code, said = run_here("mask_qa", run.output, *extra)
+    assert time.monotonic() - started < 20
+    assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    tracemalloc.stop()
+    if extra:
+        # It would be all masks, which is no fault of theirs.
+        assert code == 1
+        assert "at most 700 pixels (max_image_pixels)" in said
+        assert not (run.output / "quarantine").exists()
+        return
+    assert code == 0
+    issues = read_table(run.output / "metadata" / QA)
+    assert list(issues[issues["issue"] == "File not found or corrupted"]["mask"]) == ["IMG_01_A02_T2_S1_NA.png"]
+    assert "moved to quarantine: IMG_01_A02_T2_S1_NA.png" in said
+
+
+def test_masks_of_one_image_that_differ_in_size_are_listed(run):
+    write_png(run.raw / "segs" / "raw_NA.png", box(1, 1, 5, 5, shape=(23, 32)))
+    done = run.chain()
+    failures = read_table(done.folder / FAILURES)
+    assert list(zip(failures["stage"], failures["img_id"], strict=True)) == [
+        ("create_consensus_masks", "IMG_01.JPG"),
+        ("compute_IAA_metrics", "IMG_01.JPG"),
+    ]
+    assert failures["reason"].str.contains("IMG_01_A02_T2_S1_NA.png: 32 x 23", regex=False).all()
+    assert images_with_metrics(done) == ["IMG 02 ü.JPG", "IMG_05.JPG"]
+
+
+def test_masks_that_differ_in_size_from_their_image_are_warned_of(run):
+    Image.new("RGB", (64, 48)).save(run.raw / "images" / "IMG_01.jpg")
+    done = run.chain()
+    assert "IMG_01_A02_T2_S1_NA.png is 32 x 24, its image 64 x 48" in done.said
+    assert "IMG_05_A01_T3_S2_f3.png is" not in done.said
+    assert images_with_metrics(done) == ["IMG_01.JPG", "IMG 02 ü.JPG", "IMG_05.JPG"]
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", b"\xff\xd8\xff\xe1\xff\xff cut"])
+def test_an_image_that_is_no_picture_is_warned_of(run, data):
+    (run.raw / "images" / "IMG_01.jpg").write_bytes(data)
+    done = run.chain()
+    assert "IMG_01.JPG cannot be read as a picture" in done.said
+    assert images_with_metrics(done) == ["IMG_01.JPG", "IMG 02 ü.JPG", "IMG_05.JPG"]
+
+
+def test_a_raw_mask_that_is_a_link_to_elsewhere_is_read_and_never_written(run, tmp_path):
+    elsewhere = tmp_path / "elsewhere.png"
+    shutil.move(run.raw / "segs" / "raw_NA.png", elsewhere)
+    (run.raw / "segs" / "raw_NA.png").symlink_to(elsewhere)
+    before = elsewhere.read_bytes()
+    done = run.chain()
+    assert "IMG_01_A02_T2_S1_NA.png" in (done.folder / METRICS).read_text("utf-8")
+    assert elsewhere.read_bytes() == before
+    assert not (run.output / "seg_masks" / "IMG_01_A02_T2_S1_NA.png").is_symlink()
+
+
+def test_masks_of_the_size_of_one_pixel_and_one_row(run):
+    for object_id, mask in zip(("5841e138", "001", "NA"), np.ones((3, 1, 9), dtype=bool), strict=True):
+        write_png(run.raw / "segs" / f"raw_{object_id}.png", mask)
+    for object_id in ("b1", "b2"):
+        write_png(run.raw / "segs" / f"raw_{object_id}.png", np.ones((1, 1), dtype=bool))
+    done = run.chain()
+    assert images_with_metrics(done) == ["IMG_01.JPG", "IMG 02 ü.JPG", "IMG_05.JPG"]
+
+
+def test_a_size_check_that_was_killed_is_warned_of_and_ends_nothing(tmp_path, monkeypatch):
+    images = [(tmp_path / name, []) for name in ("a.jpg", "b.jpg")]
+    monkeypatch.setattr(size_mismatch, "map_items", lambda *_, **__: iter([Failure("killed"), ["b.jpg is odd"]]))
+    lines = []
+    sink = logger.add(lines.append, format="{message}")
+    size_mismatch.warn_of_sizes(images, 1)
+    logger.remove(sink)
+    assert [str(line).strip() for line in lines] == ["the size of a.jpg was not checked: killed", "b.jpg is odd"]

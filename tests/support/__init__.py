@@ -1,0 +1,1 @@
+"""What the tests share: ways to run a stage, drawn datasets, fixtures."""

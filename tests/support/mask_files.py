@@ -1,0 +1,102 @@
+"""One mask in every format annotation tools write, and files that are no masks at all."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+from PIL import Image
+
+from support.drawing import box, png_chunk
+
+MASK = box(1, 2, 4, 7, shape=(6, 9)) | box(5, 0, 6, 1, shape=(6, 9))
+# Adam7: first row, first column, row step, column step of each pass.
+PASSES = (
+    (0, 0, 8, 8),
+    (0, 4, 8, 8),
+    (4, 0, 8, 4),
+    (0, 2, 4, 4),
+    (2, 0, 4, 2),
+    (0, 1, 2, 2),
+    (1, 0, 2, 1),
+)
+GREY, COLOUR, PALETTE, GREY_ALPHA, COLOUR_ALPHA = 0, 2, 3, 4, 6
+
+
+def png(pixels: np.ndarray, colour_type: int, extra: bytes = b"", interlaced: bool = False) -> bytes:
+    """Write a PNG by the book, since Pillow writes neither Adam7 nor 16 bits a colour."""
+    height, width = pixels.shape[:2]
+    depth = 8 * pixels.itemsize
+    parts = [pixels[r::dr, c::dc] for r, c, dr, dc in PASSES] if interlaced else [pixels]
+    lines = b"".join(
+        b"\0" + line.astype(pixels.dtype.newbyteorder(">")).tobytes() for part in parts if part.size for line in part
+    )
+    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, int(interlaced))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + extra
+        + png_chunk(b"IDAT", zlib.compress(lines))
+        + png_chunk(b"IEND", b"")
+    )
+
+
+def saved(image: Image.Image, kind: str = "PNG", **more) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format=kind, **more)
+    return buffer.getvalue()
+
+
+def painted(value, background=0, dtype=np.uint8) -> np.ndarray:
+    """Foreground pixels hold `value`, the others `background`; several numbers are channels."""
+    foreground = MASK if np.ndim(value) == 0 else MASK[..., None]
+    return np.where(foreground, np.array(value, dtype), np.array(background, dtype)).astype(dtype)
+
+
+def palette_gif() -> bytes:
+    frames = [Image.fromarray(painted(1)).convert("P"), Image.new("P", MASK.shape[::-1], 1)]
+    for frame in frames:
+        frame.putpalette([0, 0, 0, 0, 0, 255])
+    return saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
+
+
+RGB_LOW = painted((0, 0, 1), (0, 0, 0), np.uint16)
+TURNED = png_chunk(b"PLTE", bytes([9, 0, 0, 0, 0, 0]))  # index 0 is red, index 1 is black
+FORMATS = {
+    "1-bit": saved(Image.fromarray(MASK)),
+    "grey": png(painted(255), GREY),
+    "grey, faint": png(painted(1), GREY),
+    "grey, 16 bits, low byte only": png((MASK * np.arange(1, 10)).astype(np.uint16), GREY),
+    "grey, 16 bits, 255": png(painted(255, dtype=np.uint16), GREY),
+    "grey, transparent value": png(painted(7), GREY, png_chunk(b"tRNS", b"\0\7")),
+    "RGB, one channel": png(painted((0, 0, 1), (0, 0, 0)), COLOUR),
+    "RGB, 16 bits, low byte only": png(RGB_LOW, COLOUR),
+    "RGBA, opaque black": png(painted((255, 255, 255, 255), (0, 0, 0, 255)), COLOUR_ALPHA),
+    "RGBA, transparent white": png(painted((255, 255, 255, 0), (0, 0, 0, 0)), COLOUR_ALPHA),
+    "palette, 0 is foreground": png((~MASK).astype(np.uint8), PALETTE, TURNED),
+    "palette with alpha": png((~MASK).astype(np.uint8), PALETTE, TURNED + png_chunk(b"tRNS", b"\0")),
+    "grey and alpha": png(painted((3, 0), (0, 255)), GREY_ALPHA),
+    "interlaced": png(painted(255), GREY, interlaced=True),
+    "interlaced RGB": png(painted((0, 9, 0), (0, 0, 0)), COLOUR, interlaced=True),
+    "animated GIF": palette_gif(),
+    "TIFF, 16 bits": saved(Image.fromarray(painted(1, dtype=np.uint16)), "TIFF"),
+    "BMP": saved(Image.fromarray(painted((255, 255, 255), (0, 0, 0))), "BMP"),
+    "CMYK TIFF": saved(Image.fromarray(painted((0, 0, 0, 0), (0, 0, 0, 255)), "CMYK"), "TIFF"),
+    "RGBA TIFF, opaque black": saved(Image.fromarray(painted((9, 0, 0, 0), (0, 0, 0, 255))), "TIFF"),
+}
+
+GOOD = FORMATS["grey"]
+HUGE = png(painted(255), GREY).replace(struct.pack(">II", *MASK.shape[::-1]), struct.pack(">II", 20_001, 20_000), 1)
+DAMAGED = {
+    "no bytes": b"",
+    "LFS pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+    "text": b"not an image",
+    "signature only": GOOD[:8],
+    "cut in the header": GOOD[:20],
+    "cut in the pixels": GOOD[: GOOD.index(b"IDAT") + 8],
+    "bit flipped in the pixels": GOOD[:-20] + bytes([GOOD[-20] ^ 4]) + GOOD[-19:],
+    "claims 400 megapixels": HUGE,
+    "cut GIF": palette_gif()[:40],
+}

@@ -1,0 +1,163 @@
+"""Fixtures that look at reports with Debian's Chromium: the browser, the reports, and a page that notes its faults."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from support.run import STAGES, run_script
+
+CHROMIUM = Path(os.environ.get("IMAPP_BROWSER", "/usr/bin/chromium"))
+FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE = 20_000  # milliseconds
+WINDOW = {"width": 1280, "height": 900}
+SUBSET_SIZE = 2394  # images of the released subset
+DEMO_SCRIPTS = (
+    "dataset_creation/make_demo_dataset",
+    *(f"{folder}/{stage}" for stage, folder in STAGES.items()),
+    "multiannotator_analysis/visualization_scripts/plot_dataset_distribution",
+    "multiannotator_analysis/make_report",
+)
+
+
+class ReportPage:
+    """A report opened from file://, with what it asked for and what it complained of."""
+
+    def __init__(self, context, folder: Path):
+        self.folder = folder
+        self.uri = folder.resolve().as_uri() + "/"
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.page = context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("requestfailed", self._note_failure)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._note_console)
+
+    def _note_failure(self, request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # a photo that was on its way when the page was left
+            self.complaints.append(f"{request.failure}: {request.url}")
+
+    def _note_console(self, message) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def goto(self, address: str = "") -> None:
+        """Load the report afresh at a hash."""
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.uri}index.html{address}")
+
+    def check(self) -> None:
+        """Assert that nothing was asked for outside the folder, and that nothing went wrong."""
+        outside = [url for url in self.requests if not url.startswith(self.uri) and url != "about:blank"]
+        assert not outside, outside
+        assert not self.complaints, self.complaints
+
+
+def script_data(path: Path, name: str):
+    """Return what a data file of the report assigns to IMAPP.name."""
+    return json.loads(path.read_text(encoding="utf-8").partition(f"IMAPP.{name} = ")[2].rpartition(";")[0])
+
+
+def index_rows(report: Path) -> list[dict]:
+    """Return the rows of a report's browser."""
+    return script_data(report / "data" / "images.js", "images")
+
+
+def read_details(report: Path, key: str) -> dict:
+    """Return the data of one image of a report."""
+    call = (report / "details" / f"{key}.js").read_text(encoding="utf-8")
+    return json.loads("[" + call.partition("(")[2].rpartition(")")[0] + "]")[1]
+
+
+def make_demo_report(folder: Path) -> Path:
+    """Run the pipeline on the demo, the figures but one left out."""
+    env = {"IMAPP_OUTPUT_DIR": str(folder / "output"), "IMAPP_DEMO_DIR": str(folder / "demo")}
+    for script in DEMO_SCRIPTS:
+        done = run_script(f"{script}.py", env=env)
+        assert done.returncode == 0, f"{script}:\n{done.stderr}"
+    return folder / "output" / "report"
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Path]) -> Path:
+    """Make a report once for all processes of the test run, and return its folder."""
+    import fcntl  # where Debian's browser is, it is as well
+
+    base = factory.getbasetemp()
+    folder = (base.parent if base.name.startswith("popen-") else base) / name
+    folder.mkdir(exist_ok=True)
+    done = folder / "done"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            done.write_text(str(make(folder)), encoding="utf-8")
+    return Path(done.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def needs_chromium() -> None:
+    """Skip where there is no browser, before anything is made for it."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}; `bash tests/install_browser.sh` installs it or says why it cannot")
+
+
+@pytest.fixture(scope="session")
+def demo_report(needs_chromium, tmp_path_factory) -> Path:
+    """Folder of the report on the demo; read only."""
+    return made_once(tmp_path_factory, "demo_report", make_demo_report)
+
+
+@pytest.fixture(scope="session")
+def big_report(needs_chromium, tmp_path_factory) -> Path:
+    """Folder of the report on as many drawn images as the released subset has; read only."""
+    from drawn_report import make_drawn_report  # it imports much that other tests do not need
+
+    return made_once(tmp_path_factory, "big_report", lambda folder: make_drawn_report(folder, SUBSET_SIZE))
+
+
+@pytest.fixture(scope="module")
+def browser(needs_chromium):
+    """A running Chromium; it ends with the file, since its event loop is in the way of other tests that have one."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, chromium_sandbox=False)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opening(browser) -> Iterator[Callable[..., ReportPage]]:
+    """Open reports, each in a profile of its own without a network; at the end no page may have a fault."""
+    contexts, pages = [], []
+
+    def open_page(folder: Path, address: str = "", **options) -> ReportPage:
+        contexts.append(browser.new_context(offline=True, **{"viewport": WINDOW, **options}))
+        pages.append(ReportPage(contexts[-1], folder))
+        pages[-1].goto(address)
+        return pages[-1]
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    for page in pages:
+        page.check()
+
+
+@pytest.fixture
+def open_report(browser) -> Iterator[Callable[..., ReportPage]]:
+    """Open a report: folder, hash, options of the browser's context."""
+    with opening(browser) as open_page:
+        yield open_page

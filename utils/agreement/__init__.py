@@ -1,0 +1,1 @@
+"""Consensus and agreement of whole images and of the dataset: tasks, audit, statistics, failures."""

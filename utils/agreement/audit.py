@@ -1,0 +1,116 @@
+"""Auditors: SimpleITK and MedPy recompute consensus masks and agreement of an image, in full."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from ..errors import PipelineError
+from ..metrics import empty_mask_row
+from ..naming import MAJORITY_VOTE, METRIC_COLUMNS, STAPLE
+
+
+def consensus_differences(
+    name: str, masks: Sequence[np.ndarray], painted: Mapping[str, np.ndarray], max_iterations: int
+) -> list[str]:
+    """Compare consensus masks with SimpleITK's STAPLE (above 0.5) and label voting (ties to foreground).
+
+    Parameters
+    ----------
+    name : str
+        Image, for the messages.
+    masks : sequence of ndarray of bool, shape (H, W)
+        The annotators' masks.
+    painted : mapping of str to ndarray of bool, shape (H, W)
+        Consensus masks by label.
+    max_iterations : int
+        Cap that STAPLE ran with.
+
+    Returns
+    -------
+    list of str
+        One text for each label whose pixels differ, naming image, label and both foreground counts.
+    """
+    expected = {STAPLE: _staple_by_simpleitk(masks, max_iterations), MAJORITY_VOTE: _vote_by_simpleitk(masks)}
+    return [
+        f"{name}, {label} mask: {np.count_nonzero(painted[label])} foreground pixels here, "
+        f"{np.count_nonzero(reference)} by SimpleITK, {np.count_nonzero(painted[label] != reference)} differ"
+        for label, reference in expected.items()
+        if not np.array_equal(painted[label], reference)
+    ]
+
+
+def agreement_differences(name: str, masks: Sequence[np.ndarray], pairs: Sequence[Mapping]) -> list[str]:
+    """Compare the metrics of all pairs with MedPy's, bit for bit; empty masks with the empty-mask rule.
+
+    Returns
+    -------
+    list of str
+        One text for each value that differs, naming image, masks, column and both values.
+    """
+    differences = []
+    for (i, j), row in zip(combinations(range(len(masks)), 2), pairs, strict=True):
+        expected = _pair_by_medpy(masks[i], masks[j])
+        differences += [
+            f"{name}, masks {i + 1} and {j + 1}, {column}: {row[column]!r} here, {expected[column]!r} by the auditor"
+            for column in METRIC_COLUMNS
+            if not np.array_equal(row[column], expected[column], equal_nan=True)
+        ]
+    return differences
+
+
+def require_no_differences(differences: Sequence[str]) -> None:
+    """Raise a PipelineError that lists everything the auditors found different."""
+    if differences:
+        raise PipelineError(
+            "The audit found values that differ from the reference implementations; no table was written.",
+            expected="equality with SimpleITK and MedPy",
+            offenders=differences,
+        )
+
+
+def _images(masks: Sequence[np.ndarray]) -> list:
+    import SimpleITK
+
+    SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    return [SimpleITK.GetImageFromArray(mask.astype(np.uint8)) for mask in masks]
+
+
+def _staple_by_simpleitk(masks: Sequence[np.ndarray], max_iterations: int) -> np.ndarray:
+    import SimpleITK
+
+    staple = SimpleITK.STAPLEImageFilter()
+    staple.SetForegroundValue(1)
+    staple.SetMaximumIterations(max_iterations)
+    return SimpleITK.GetArrayFromImage(staple.Execute(_images(masks))) > 0.5
+
+
+def _vote_by_simpleitk(masks: Sequence[np.ndarray]) -> np.ndarray:
+    import SimpleITK
+
+    voting = SimpleITK.LabelVotingImageFilter()
+    voting.SetLabelForUndecidedPixels(1)
+    return SimpleITK.GetArrayFromImage(voting.Execute(_images(masks))) == 1
+
+
+def _pair_by_medpy(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
+    from medpy.metric import binary
+
+    empty_masks = (not a.any()) + (not b.any())
+    if empty_masks:
+        return empty_mask_row(empty_masks)
+    distances = {
+        "hd_score": binary.hd(a, b),
+        "hd95_score": binary.hd95(a, b),
+        "assd_score": binary.assd(a, b),
+    }
+    diagonal = np.hypot(*a.shape)
+    values = {
+        "dice_score": binary.dc(a, b),
+        "jaccard_score": binary.jc(a, b),
+        **distances,
+        **{f"{column}_normalized": value / diagonal for column, value in distances.items()},
+    }
+    return {column: float(value) for column, value in values.items()}

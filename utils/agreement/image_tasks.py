@@ -1,0 +1,121 @@
+"""One image as a unit of work: from the paths of its masks to consensus masks and agreement rows.
+
+The functions here are importable wherever a worker runs, and touch no table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import metrics
+from ..data import encode_mask, load_masks
+from ..masks import consensus
+from ..masks.vote_patterns import paint, vote_patterns
+from ..md5 import md5_of_bytes
+from ..naming import MAJORITY_VOTE, STAPLE
+from . import audit
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class ImageTask:
+    """The masks of one image, in metadata order, and whether auditors recompute it."""
+
+    isic_id: str
+    img_filename: str
+    mask_paths: tuple[Path, ...]
+    audited: bool = False
+    max_iterations: int = 10000
+
+
+@dataclass(frozen=True)
+class ImageConsensus:
+    """Consensus masks by label, STAPLE's estimate, and what the auditors found different.
+
+    `pngs` holds the encoded masks; it is empty when they are on the disk already.
+    """
+
+    pngs: dict[str, bytes]
+    png_md5s: dict[str, str]
+    sensitivity: list[float]
+    specificity: list[float]
+    iterations: int
+    degenerate: str
+    differences: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ImageAgreement:
+    """The metrics of all pairs i < j, in order, and what the auditors found different."""
+
+    pairs: list[dict[str, Any]]
+    differences: list[str] = field(default_factory=list)
+
+
+def image_tasks(table: DataFrame, masks_dir: Path, config: Any) -> list[ImageTask]:
+    """Return one task for each image of a metadata table, in order of first appearance."""
+    masks: dict[str, list[Path]] = {}
+    for isic_id, name in zip(table["ISIC_id"], table["seg_filename"], strict=True):
+        masks.setdefault(isic_id, []).append(masks_dir / name)
+    images = table.drop_duplicates("ISIC_id")
+    return [
+        ImageTask(
+            isic_id,
+            img_filename,
+            tuple(masks[isic_id]),
+            is_audited(isic_id, config.audit_fraction, config.audit_seed),
+            config.staple_max_iterations,
+        )
+        for isic_id, img_filename in zip(images["ISIC_id"], images["img_filename"], strict=True)
+    ]
+
+
+def is_audited(isic_id: str, fraction: float, seed: int) -> bool:
+    """Tell whether an image belongs to the audited share; it depends on id and seed alone."""
+    digest = hashlib.sha256(f"{seed}:{isic_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") < fraction * 2**64
+
+
+def consensus_of_image(task: ImageTask) -> ImageConsensus:
+    """Compute the STAPLE and majority-vote masks of an image.
+
+    Raises
+    ------
+    PipelineError
+        If a mask cannot be read, or the masks differ in size.
+    """
+    masks = load_masks(task.mask_paths)
+    patterns = vote_patterns(masks)
+    estimate = consensus.staple(patterns, max_iterations=task.max_iterations)
+    painted = {
+        STAPLE: paint(patterns, estimate.foreground),
+        MAJORITY_VOTE: paint(patterns, consensus.majority_vote(patterns)),
+    }
+    pngs = {label: encode_mask(mask) for label, mask in painted.items()}
+    return ImageConsensus(
+        pngs,
+        {label: md5_of_bytes(png) for label, png in pngs.items()},
+        [float(value) for value in estimate.sensitivity],
+        [float(value) for value in estimate.specificity],
+        estimate.iterations,
+        estimate.degenerate,
+        audit.consensus_differences(task.img_filename, masks, painted, task.max_iterations) if task.audited else [],
+    )
+
+
+def agreement_of_image(task: ImageTask) -> ImageAgreement:
+    """Compute the agreement of all pairs of an image's masks.
+
+    Raises
+    ------
+    PipelineError
+        If a mask cannot be read, or the masks differ in size.
+    """
+    masks = load_masks(task.mask_paths)
+    pairs = metrics.pairwise_agreement(masks)
+    return ImageAgreement(pairs, audit.agreement_differences(task.img_filename, masks, pairs) if task.audited else [])

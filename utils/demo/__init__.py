@@ -1,0 +1,1 @@
+"""The embedded demo: images, outlines and raw tables, drawn from a seed."""

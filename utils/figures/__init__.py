@@ -1,0 +1,1 @@
+"""The look of the figures, their file formats, and UpSet plots."""

@@ -1,0 +1,194 @@
+"""Consensus of an image's masks: majority vote and STAPLE, on its vote patterns.
+
+STAPLE follows the ITK implementation in its start, prior, stopping rule and order of operations, because the
+released consensus masks were made with it. Only the sums differ: ITK adds up pixels one by one, while a
+histogram needs one product per pattern. The difference is rounding, and where rounding would decide (masks
+that are exactly undecided are not rare: a mask and its complement, an empty one beside another), the
+estimate is made again with sums over pixels in ITK's order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .pixel_order_sums import pixel_order_total
+from .vote_patterns import VotePatterns
+
+DEFAULT_MAX_ITERATIONS = 10_000
+
+_CONVERGED = 1e-14  # ITK's bound on the square of a parameter's change
+# What another order of sums may shift a parameter by. Measured: below 3e-12 after hundreds of iterations on small
+# images, and below a fifth of the number of pixels times the machine epsilon on large ones.
+_ROUNDING = 1e-10
+_SLOW = 50  # iterations; measured: 1.4e-9 after some 1,500 on a small image
+
+Total = Callable[[np.ndarray], float]
+
+
+@dataclass(frozen=True)
+class StapleEstimate:
+    """What STAPLE estimates for P vote patterns of n masks.
+
+    Attributes
+    ----------
+    foreground : ndarray of bool, shape (P,)
+        Patterns whose probability exceeds 0.5; an undefined probability does not.
+    probability : ndarray of float64, shape (P,)
+        Posterior probability that a pixel with the pattern is foreground.
+    sensitivity, specificity : ndarray of float64, shape (n,)
+        Performance of each mask's annotator; NaN where it is undefined.
+    iterations : int
+        As ITK counts them: the index, from 0, of the iteration that met the stopping rule.
+    degenerate : str
+        '' or the first of these that holds: 'NaN' (a probability or parameter is undefined, as when all
+        masks are empty or all full), 'empty result from non-empty masks', 'iteration cap'.
+    """
+
+    foreground: np.ndarray
+    probability: np.ndarray
+    sensitivity: np.ndarray
+    specificity: np.ndarray
+    iterations: int
+    degenerate: str
+
+
+def majority_vote(patterns: VotePatterns) -> np.ndarray:
+    """Ties are foreground: a pattern is when at least half of the masks vote for it; bool, shape (P,).
+
+    Two masks give their union. Empty masks count as votes against.
+    """
+    return 2 * patterns.votes.sum(axis=1) >= patterns.votes.shape[1]
+
+
+def staple(patterns: VotePatterns, max_iterations: int = DEFAULT_MAX_ITERATIONS) -> StapleEstimate:
+    """Estimate the hidden true mask and each annotator's performance by expectation maximisation.
+
+    Parameters
+    ----------
+    patterns : VotePatterns
+        The image's vote patterns; degenerate ones (all empty, all full, disjoint masks) give what ITK gives.
+    max_iterations : int
+        The estimate stands as it is after so many iterations.
+
+    Returns
+    -------
+    StapleEstimate
+
+    Raises
+    ------
+    ValueError
+        `max_iterations` is not positive.
+
+    References
+    ----------
+    S. K. Warfield, K. H. Zou, W. M. Wells, "Simultaneous truth and performance level estimation (STAPLE): an
+    algorithm for the validation of image segmentation", IEEE Transactions on Medical Imaging 23(7), 2004,
+    doi:10.1109/TMI.2004.828354. Start, prior and stopping rule: ITK 5.4, STAPLEImageFilter.
+    """
+    if max_iterations < 1:
+        raise ValueError(f"max_iterations must be positive, not {max_iterations}")
+    # 0/0 is an answer here: performance against a consensus without foreground (or background) is NaN.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate, delicate = _maximise(patterns, _histogram_total(patterns), max_iterations)
+        if delicate:
+            estimate, _ = _maximise(patterns, pixel_order_total(patterns), max_iterations)
+    return estimate
+
+
+def m_step(votes: np.ndarray, weights: np.ndarray, total: Total) -> tuple[np.ndarray, np.ndarray]:
+    """Sensitivity and specificity of each annotator, given the probability that each pattern is foreground.
+
+    Parameters
+    ----------
+    votes : ndarray of bool, shape (P, n)
+        Votes of each pattern.
+    weights : ndarray of float64, shape (P,)
+        Probability of each pattern.
+    total : callable
+        Sum over all pixels of a value that depends on their pattern.
+
+    Returns
+    -------
+    sensitivity, specificity : ndarray of float64, shape (n,)
+        NaN where there is no foreground, or no background, to be sensitive to.
+    """
+    against = 1.0 - weights
+    sensitivity = np.array([total(np.where(votes_i, weights, 0.0)) for votes_i in votes.T])
+    specificity = np.array([total(np.where(votes_i, 0.0, against)) for votes_i in votes.T])
+    return sensitivity / total(weights), specificity / total(against)
+
+
+def e_step(
+    votes: np.ndarray, sensitivity: np.ndarray, specificity: np.ndarray, prior: float, slack: float = 0.0
+) -> np.ndarray:
+    """Probability that each pattern is foreground, given the annotators' performance.
+
+    Parameters
+    ----------
+    votes : ndarray of bool, shape (P, n)
+        Votes of each pattern.
+    sensitivity, specificity : ndarray of float64, shape (n,)
+        Performance of each annotator.
+    prior : float
+        Share of foreground before anything is known of the votes.
+    slack : float
+        Shift every likelihood by this much in favour of foreground (against it when negative): a bound on
+        the probability when the performance is known up to this error.
+
+    Returns
+    -------
+    ndarray of float64, shape (P,)
+        NaN where the votes are impossible, whatever the truth.
+    """
+    if_foreground, if_background = np.ones(len(votes)), np.ones(len(votes))
+    # Annotator after annotator, as ITK multiplies: a product in another order rounds otherwise.
+    for votes_i, p, q in zip(votes.T, sensitivity, specificity, strict=True):
+        if_foreground *= np.maximum(np.where(votes_i, p, 1.0 - p) + slack, 0.0)
+        if_background *= np.maximum(np.where(votes_i, 1.0 - q, q) - slack, 0.0)
+    return prior * if_foreground / (prior * if_foreground + (1.0 - prior) * if_background)
+
+
+def _maximise(patterns: VotePatterns, total: Total, cap: int) -> tuple[StapleEstimate, bool]:
+    """Alternate the two steps until the parameters rest; also tell whether rounding may decide the result."""
+    votes, pixels = patterns.votes, int(patterns.counts.sum())
+    rounding_of_a_sum = _ROUNDING + pixels / 4 * np.finfo(float).eps
+    weights = votes.sum(axis=1) / votes.shape[1]
+    prior = total(weights) / pixels if pixels else np.nan
+    last = np.full(2 * votes.shape[1], -10.0)
+    close_stop, converged = False, False
+    for iteration in range(cap):
+        # Where convergence is slow, the errors of many iterations add up.
+        rounding = rounding_of_a_sum * max(1.0, iteration / _SLOW)
+        p, q = m_step(votes, weights, total)
+        weights = e_step(votes, p, q, prior)
+        parameters = np.concatenate([p, q])
+        change, last = np.abs(parameters - last), parameters
+        close_stop |= bool(abs(change.max() - np.sqrt(_CONVERGED)) < rounding)
+        # A NaN is never greater: undefined parameters stop, as in ITK, which tests from the second time on.
+        converged = iteration > 0 and not (change * change > _CONVERGED).any()
+        if converged:
+            break
+    bounds = [e_step(votes, p, q, prior, slack) > 0.5 for slack in (-rounding, rounding)]
+    # Where the cap ends it, nothing has been decided that another order of sums could make right.
+    delicate = converged and (close_stop or bool((bounds[0] != bounds[1]).any()))
+    iterations = iteration if converged else cap
+    return _estimate(votes, weights, p, q, iterations, converged), delicate
+
+
+def _estimate(votes, weights, p, q, iterations, converged) -> StapleEstimate:
+    foreground = weights > 0.5
+    degenerate = ""
+    if np.isnan(np.concatenate([weights, p, q])).any():
+        degenerate = "NaN"
+    elif votes.any() and not foreground.any():
+        degenerate = "empty result from non-empty masks"
+    elif not converged:
+        degenerate = "iteration cap"
+    return StapleEstimate(foreground, weights, p, q, iterations, degenerate)
+
+
+def _histogram_total(patterns: VotePatterns) -> Total:
+    return lambda values: float((patterns.counts * values).sum())

@@ -1,0 +1,203 @@
+"""Outlines of masks: along the edges of their pixels, exact or simplified, and as SVG path data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..lazy import cv2
+from .bounding_box import bounding_box
+
+# How many corners of an outline lie where four pixels meet, by which of them are foreground (bit 0 upper left,
+# 1 upper right, 2 lower left, 3 lower right). Where two touch diagonally, two outlines have a corner.
+_CORNERS = np.array([0, 1, 1, 0, 1, 0, 2, 1, 1, 2, 0, 1, 0, 1, 1, 0], dtype=np.uint8)
+_ROWS = 256  # of pixels at a time, so that intermediate arrays stay in the processor's cache
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Closed polygons whose even-odd interior is the mask.
+
+    Attributes
+    ----------
+    points : ndarray of int64, shape (N, 2)
+        x and y of all corners, polygon after polygon, the first of a polygon not repeated. Pixel (row, column)
+        spans x from column to column + 1 and y from row to row + 1, so that corners are whole numbers.
+    starts : ndarray of int64, shape (L + 1,)
+        Polygon k is ``points[starts[k] : starts[k + 1]]``.
+    """
+
+    points: np.ndarray
+    starts: np.ndarray
+
+    def polygons(self) -> list[np.ndarray]:
+        """Return the polygons, each of shape (N, 2); none for an empty mask."""
+        return np.split(self.points, self.starts[1:-1]) if len(self.points) else []
+
+
+def edge_outline(mask: np.ndarray) -> Outline:
+    """Trace all borders of a mask, those of holes too, along the edges of its pixels.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+        Any mask; beyond the image's edge there is no foreground.
+
+    Returns
+    -------
+    Outline
+        Exact: filled by the even-odd rule it is the mask. Without points for an empty mask.
+
+    Notes
+    -----
+    The corners of a row of the grid, in order, are joined in pairs by the horizontal parts of the outline, those of
+    a column by the vertical parts. Following both in turn closes each polygon.
+
+    Examples
+    --------
+    >>> edge_outline(np.array([[False, True, True]])).points.tolist()
+    [[1, 0], [3, 0], [3, 1], [1, 1]]
+    """
+    box = bounding_box(mask)
+    if box is None:
+        return Outline(np.empty((0, 2), np.int64), np.zeros(1, np.int64))
+    rows, columns = _corners(np.pad(mask[box], 1).view(np.uint8))
+    by_column = np.lexsort((rows, columns))
+    above_or_below = np.empty_like(by_column)
+    above_or_below[by_column[0::2]], above_or_below[by_column[1::2]] = by_column[1::2], by_column[0::2]
+    order, starts = _follow(above_or_below.tolist())
+    points = np.column_stack([columns + box[1].start, rows + box[0].start])
+    return Outline(points[order], np.array(starts, dtype=np.int64))
+
+
+def _corners(padded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column of each corner in the grid of pixel edges, in row-major order; those of two outlines twice."""
+    found = []
+    for first in range(0, len(padded) - 1, _ROWS):
+        block = padded[first : first + _ROWS + 1]
+        sides = block[:, :-1] | block[:, 1:] << 1
+        counts = cv2.LUT(sides[:-1] | sides[1:] << 2, np.resize(_CORNERS, 256))
+        places = np.flatnonzero(counts != 0)  # many times faster than nonzero
+        rows, columns = np.divmod(places, counts.shape[1])
+        repeats = counts.ravel()[places]
+        found.append((np.repeat(rows + first, repeats), np.repeat(columns, repeats)))
+    return np.concatenate([rows for rows, _ in found]), np.concatenate([columns for _, columns in found])
+
+
+def _follow(above_or_below: list[int]) -> tuple[list[int], list[int]]:
+    """Order the corners polygon by polygon; the neighbour in the row of corner i is corner i ^ 1."""
+    seen = bytearray(len(above_or_below))
+    order, starts = [], [0]
+    for start in range(0, len(above_or_below), 2):
+        if seen[start]:
+            continue
+        corner = start
+        while not seen[corner]:
+            beside = corner ^ 1
+            seen[corner] = seen[beside] = 1
+            order += (corner, beside)
+            corner = above_or_below[beside]
+        starts.append(len(order))
+    return order, starts
+
+
+def simplify(outline: Outline, tolerance: float) -> Outline:
+    """Leave out corners so that no outline moves by more than a tolerance.
+
+    Parameters
+    ----------
+    outline : Outline
+        Any outline.
+    tolerance : float
+        Greatest Hausdorff distance, in pixels, between a polygon's border before and after.
+
+    Returns
+    -------
+    Outline
+        The same polygons with some of their corners; of one that is smaller than the tolerance two are left.
+
+    Notes
+    -----
+    Douglas and Peucker (1973), https://doi.org/10.3138/FM57-6770-U75U-7727, on all parts of all polygons at
+    once. Distances are to the segment, not to the line through it: an outline may turn back beyond its ends.
+    """
+    if not len(outline.points):
+        return outline
+    # Each polygon with its first corner repeated at its end.
+    closing = np.arange(1, len(outline.starts)) + outline.starts[1:] - 1
+    points = np.insert(outline.points, outline.starts[1:], outline.points[outline.starts[:-1]], axis=0).astype(float)
+    kept = np.zeros(len(points), dtype=bool)
+    kept[closing] = kept[np.concatenate([[0], closing[:-1] + 1])] = True
+    kept[_farthest(points, kept, np.flatnonzero(~kept), 0.0)[0]] = True
+    open_points = np.flatnonzero(~kept)
+    while len(open_points):
+        split, in_split = _farthest(points, kept, open_points, tolerance)
+        kept[split] = True
+        open_points = open_points[in_split & ~kept[open_points]]
+    kept[closing] = False
+    polygon = np.repeat(np.arange(len(closing)), np.diff(outline.starts) + 1)
+    sizes = np.bincount(polygon[kept], minlength=len(closing))
+    return Outline(points[kept].astype(np.int64), np.concatenate([[0], np.cumsum(sizes)]))
+
+
+def _farthest(
+    points: np.ndarray, kept: np.ndarray, candidates: np.ndarray, tolerance: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find, in each part between kept points, the candidate farthest from its segment, if beyond the tolerance.
+
+    Returns these points, and for each candidate whether its part has one.
+    """
+    ends = np.flatnonzero(kept)
+    part = np.searchsorted(ends, candidates)
+    distances = _squared_distances(points[candidates], points[ends[part - 1]], points[ends[part]])
+    firsts = np.flatnonzero(np.diff(part, prepend=-1))
+    sizes = np.diff(firsts, append=len(part))
+    greatest = np.maximum.reduceat(distances, firsts)
+    too_far = np.repeat(greatest > tolerance**2, sizes)
+    reached = np.flatnonzero((distances == np.repeat(greatest, sizes)) & too_far)
+    first_reached = reached[np.diff(part[reached], prepend=-1) > 0]
+    return candidates[first_reached], too_far
+
+
+def _squared_distances(points: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Squared distance of each point to its own segment, which may have no length."""
+    along, offset = ends - starts, points - starts
+    squared_length = (along**2).sum(axis=1)
+    share = (offset * along).sum(axis=1) / np.maximum(squared_length, 1)  # corners are whole: 0 or at least 1
+    return ((offset - np.clip(share, 0, 1)[:, None] * along) ** 2).sum(axis=1)
+
+
+def svg_path(outline: Outline) -> str:
+    """Return SVG path data, one closed subpath a polygon, to be filled by the even-odd rule; '' when empty.
+
+    Examples
+    --------
+    >>> svg_path(edge_outline(np.array([[False, True, True]])))
+    'M1 0l2 0 0 1-2 0z'
+    """
+    parts = []
+    for polygon in outline.polygons():
+        steps = " ".join(map(str, np.diff(polygon, axis=0).ravel().tolist()))
+        parts.append(f"M{polygon[0, 0]} {polygon[0, 1]}l{steps}z".replace(" -", "-"))
+    return "".join(parts)
+
+
+def border_pixels(mask: np.ndarray, tolerance: float) -> list[np.ndarray]:
+    """Trace the border pixels of a mask, those of holes too, through their centres.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+        Any mask.
+    tolerance : float
+        Pixels that a simplified border may be away from the border pixels (Douglas and Peucker, 1973).
+
+    Returns
+    -------
+    list of ndarray of int, shape (N, 2)
+        The x and y of border pixels, the first repeated at the end. Empty for an empty mask.
+    """
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    simplified = (cv2.approxPolyDP(contour, tolerance, True)[:, 0] for contour in contours)
+    return [np.concatenate([points, points[:1]]) for points in simplified]

@@ -1,0 +1,197 @@
+"""A folder of masks of one's own: which files there are, and what their names say."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from ..errors import PipelineError
+from .name_patterns import Pattern, Reading, readings
+
+IMAGE_EXTENSIONS = ("bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp")
+_LISTING = "(cd {} && find . -name '.?*' -prune -o ! -type d -print | LC_ALL=C sort)"
+
+
+@dataclass(frozen=True)
+class OwnFile:
+    """A file below a folder: `number` is its line (from 1) in the sorted listing, by which messages cite it.
+
+    Its name may hold the name of a person, and is therefore in no message.
+    """
+
+    number: int
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class OwnMask:
+    """A mask file, and what its name says; the fields that the pattern lacks are None."""
+
+    file: OwnFile
+    image: str
+    annotator: str
+    tool: str | None = None
+    skill: str | None = None
+    n: str | None = None
+
+    def __str__(self) -> str:
+        return f"file {self.file.number} (image {self.image!r})"
+
+
+@dataclass
+class NamesRead:
+    """Masks in the order of the listing; numbers of files that are none or lack an image; faults in words."""
+
+    masks: list[OwnMask] = field(default_factory=list)
+    unmatched: list[int] = field(default_factory=list)
+    without_image: list[int] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def listing_hint(folder: Path) -> str:
+    """Return the shell command whose line N is file N."""
+    return f"file N is line N of {_LISTING.format(shlex.quote(str(folder)))}"
+
+
+def list_files(folder: Path) -> list[OwnFile]:
+    """List all files below a folder, in the order of the bytes of their names.
+
+    Hidden files and folders are left out; links to folders are listed and not followed.
+
+    Raises
+    ------
+    PipelineError
+        If a folder below it cannot be read.
+    """
+    names: list[str] = []
+    unreadable: list[OSError] = []
+    for place, folders, files in os.walk(folder, onerror=unreadable.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        links = [name for name in folders if os.path.islink(os.path.join(place, name))]
+        here = [Path(place, name) for name in (*files, *links) if not name.startswith(".")]
+        names += [path.relative_to(folder).as_posix() for path in here]
+    if unreadable:
+        found = f"{len(unreadable)} that cannot be read"
+        raise PipelineError("Folders cannot be read.", where=folder, expected="readable folders below it", found=found)
+    return [OwnFile(number, name, folder / name) for number, name in enumerate(sorted(names, key=os.fsencode), 1)]
+
+
+def link_faults(files: Iterable[OwnFile], folder: Path) -> list[str]:
+    """Describe the files that are no regular files of this folder: they would have to be read elsewhere."""
+    root = folder.resolve()
+    faults = []
+    for file in files:
+        # os.path, since pathlib raises errors, with the name in them, for some links.
+        is_link = os.path.islink(file.path)
+        if is_link and os.path.isdir(file.path):
+            faults.append(f"file {file.number}: a link to a folder, which is not followed")
+        elif not os.path.isfile(file.path):
+            faults.append(f"file {file.number}: a broken link, or no regular file")
+        elif is_link and not file.path.resolve().is_relative_to(root):
+            faults.append(f"file {file.number}: a link that leaves the folder")
+    return faults
+
+
+def list_images(folder: Path, masks_dir: Path, pattern: Pattern) -> dict[str, Path]:
+    """List the images of a folder, not of those below it, by id: the file name without its extension.
+
+    Where images and masks share a folder, what follows the pattern of the masks is no image.
+
+    Raises
+    ------
+    PipelineError
+        If two files have one id, an id cannot be one, or there is no image; lists all.
+    """
+    found: dict[str, Path] = {}
+    faults = []
+    for path in sorted(folder.iterdir(), key=os.fsencode):
+        if not _is_image(path) or path.parent == masks_dir and readings(pattern, path.name):
+            continue
+        fault = _fault_of_text(path.stem) or (
+            "an id that another file has, too" if id_key(path.stem) in found else None
+        )
+        if fault:
+            faults.append(f"image {path.name!r}: {fault}")
+        found.setdefault(id_key(path.stem), path)
+    if faults:
+        raise PipelineError("Images cannot be used.", where=folder, offenders=faults)
+    if not found:
+        expected = f"files {{id}}.{{{','.join(IMAGE_EXTENSIONS)}}}"
+        raise PipelineError("There are no images.", where=folder, expected=expected, found="none of them")
+    return found
+
+
+def id_key(image: str) -> str:
+    """Return what two spellings of one id share: some systems store ü as two characters, others as one."""
+    return unicodedata.normalize("NFC", image)
+
+
+def read_names(files: Sequence[OwnFile], pattern: Pattern, images: Mapping[str, Path] | None) -> NamesRead:
+    """Read all names by the pattern.
+
+    A name that can be read in several ways is read in the one whose image is there.
+
+    Parameters
+    ----------
+    files : sequence of OwnFile
+        The listing.
+    pattern : tuple
+        From `parse_pattern`.
+    images : mapping of str to Path, or None
+        The images by `id_key` of their id; None when there are none to go by.
+    """
+    result = NamesRead()
+    first: dict[tuple, OwnMask] = {}
+    image_files = set((images or {}).values())
+    for file in files:
+        if file.path in image_files:
+            continue
+        try:
+            ways = readings(pattern, file.name)
+        except PipelineError:
+            result.faults.append(f"file {file.number}: its name can be read in too many ways")
+            continue
+        known = ways if images is None else [way for way in ways if id_key(way["image"]) in images]
+        if len(known) == 1:
+            _add(result, _mask(file, known[0], images), first)
+        elif known:
+            result.faults.append(f"file {file.number}: its name can be read in {len(known)} ways")
+        else:
+            (result.without_image if ways else result.unmatched).append(file.number)
+    return result
+
+
+def _add(result: NamesRead, mask: OwnMask, first: dict) -> None:
+    texts = (mask.image, mask.annotator, mask.tool, mask.skill, mask.n)
+    fault = next(filter(None, (_fault_of_text(text) for text in texts if text is not None)), None)
+    earlier = first.setdefault(texts, mask)
+    if fault:
+        result.faults.append(f"file {mask.file.number}: {fault}")
+    elif earlier is not mask:
+        result.faults.append(f"{mask}: its name says the same as that of file {earlier.file.number}")
+    else:
+        result.masks.append(mask)
+
+
+def _mask(file: OwnFile, way: Reading, images: Mapping[str, Path] | None) -> OwnMask:
+    image = way["image"] if images is None else images[id_key(way["image"])].stem
+    return OwnMask(file, **{**way, "image": image})
+
+
+def _fault_of_text(text: str) -> str | None:
+    """Say why a text cannot be an id in tables, lists and file names."""
+    if "\\" in text or any(unicodedata.category(character) == "Cc" for character in text):
+        return "a name with a backslash or a control character"
+    if any(unicodedata.category(character) == "Cs" for character in text):
+        return "a name that is no UTF-8"
+    return None if text.strip() else "a name with a blank part"
+
+
+def _is_image(path: Path) -> bool:
+    extension = PurePosixPath(path.name).suffix[1:].lower()
+    return extension in IMAGE_EXTENSIONS and not path.name.startswith(".") and path.is_file()

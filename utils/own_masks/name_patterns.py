@@ -1,0 +1,172 @@
+"""Patterns of file names such as ``{image}_{annotator}.png``, and every way in which one reads a name."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+
+from ..errors import ConfigError, PipelineError
+
+FIELDS = ("image", "annotator", "tool", "skill", "n")
+REQUIRED = ("image", "annotator")
+_TOKEN = re.compile(r"\{([^{}:]*)(?::([^{}]*))?\}|\*")
+# A name of nothing but separators can be read in more ways than could ever be gone through.
+_MAX_STEPS = 20_000
+_EXAMPLE = "for example {image}_{annotator}.png or {annotator}/{image}.*"
+
+
+@dataclass(frozen=True)
+class Literal:
+    """Text that a name holds as it stands."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Variable:
+    """Text that differs between names, never across a ``/``; without a name (``*``) it counts for nothing."""
+
+    name: str
+    shape: str | None = None
+
+    def admits(self, text: str) -> bool:
+        """Tell whether the text may stand here: fields are never empty, and follow their expression."""
+        if self.name and not text:
+            return False
+        return self.shape is None or re.fullmatch(self.shape, text) is not None
+
+
+Pattern = tuple[Literal | Variable, ...]
+Reading = dict[str, str]
+
+
+def parse_pattern(text: str) -> Pattern:
+    """Take a pattern apart.
+
+    Parameters
+    ----------
+    text : str
+        A relative path with ``/`` between folders. ``{image}`` and ``{annotator}`` must be in it, ``{tool}``,
+        ``{skill}`` and ``{n}`` (what tells several masks of one annotator apart) may be; a field named twice
+        holds the same text twice. ``{field:expression}`` restricts a field to a regular expression without
+        braces. ``*`` is any text that does not matter, a final ``.*`` any file extension.
+
+    Returns
+    -------
+    tuple of Literal and Variable
+        In order; neighbouring variables differ in that at least one has an expression.
+
+    Raises
+    ------
+    ConfigError
+        For a field that is unknown, missing, or not told apart from its neighbour, for an expression that
+        does not compile, and for a path that is not relative.
+    """
+    if any(step in ("", ".", "..") for step in text.split("/")):
+        raise _wrong(text, "a path within own_masks_dir, folders separated by single /")
+    parts: list[Literal | Variable] = []
+    place = 0
+    for token in _TOKEN.finditer(text):
+        parts += _literal(text[place : token.start()], text)
+        parts.append(_variable(token, text))
+        place = token.end()
+    parts += _literal(text[place:], text)
+    _check(parts, text)
+    return tuple(parts)
+
+
+def readings(pattern: Pattern, name: str) -> list[Reading]:
+    """Return every way to read a name, as field -> text.
+
+    Parameters
+    ----------
+    pattern : tuple
+        From `parse_pattern`.
+    name : str
+        Relative path, ``/`` between folders.
+
+    Returns
+    -------
+    list of dict
+        Distinct; the longest text of the first field first, then of the second, and so on. Empty for a name
+        that does not follow the pattern.
+
+    Raises
+    ------
+    PipelineError
+        If there are too many ways to go through. The name is not in the message.
+    """
+    found: dict[tuple, None] = {}
+    waiting: list[tuple] = [(0, 0, ())]
+    for _ in range(_MAX_STEPS):
+        if not waiting:
+            return [dict(fields) for fields in found]
+        part, start, fields = waiting.pop()
+        if part < len(pattern):
+            # The last is taken first, and ends come in rising order: the longest text leads.
+            waiting += _steps(pattern, part, name, start, fields)
+        elif start == len(name):
+            found.setdefault(fields)
+    raise PipelineError("A file name can be read in too many ways.")
+
+
+def _steps(pattern: Pattern, part: int, name: str, start: int, fields: tuple) -> list[tuple]:
+    """Return where the reading can go on after this part: (next part, position, fields so far)."""
+    here = pattern[part]
+    fixed = here.text if isinstance(here, Literal) else dict(fields).get(here.name)
+    if fixed is not None:
+        return [(part + 1, start + len(fixed), fields)] if name.startswith(fixed, start) else []
+    steps = []
+    for end in _ends(pattern, part, name, start):
+        text = name[start:end]
+        if here.admits(text):
+            steps.append((part + 1, end, (*fields, (here.name, text)) if here.name else fields))
+    return steps
+
+
+def _ends(pattern: Pattern, part: int, name: str, start: int) -> list[int]:
+    """Return the positions where a variable may end: before the literal that follows, or anywhere."""
+    folder_end = name.find("/", start)
+    furthest = len(name) if folder_end < 0 else folder_end
+    following = pattern[part + 1] if part + 1 < len(pattern) else None
+    if following is None:
+        return [len(name)] if furthest == len(name) else []
+    ends = range(start, furthest + 1)
+    return [end for end in ends if isinstance(following, Variable) or name.startswith(following.text, end)]
+
+
+def _literal(text: str, pattern: str) -> list[Literal]:
+    if "{" in text or "}" in text:
+        raise _wrong(pattern, "every { closed by a }, and none within an expression")
+    return [Literal(text)] if text else []
+
+
+def _variable(token: re.Match, pattern: str) -> Variable:
+    name, shape = token.groups()
+    if name is None:
+        is_extension = token.end() == len(pattern) and pattern.endswith(".*")
+        return Variable("", "[^.]+" if is_extension else None)
+    if name not in FIELDS:
+        nearest = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.0)[0]
+        raise _wrong(pattern, f"the fields {', '.join(FIELDS)}", f"{{{name}}}; the nearest is {{{nearest}}}")
+    try:
+        re.compile(shape or "")
+    except re.error as error:
+        raise _wrong(pattern, "a regular expression after the colon", f"{shape}: {error}") from error
+    return Variable(name, shape)
+
+
+def _check(parts: list[Literal | Variable], pattern: str) -> None:
+    names = [part.name for part in parts if isinstance(part, Variable)]
+    missing = [f"{{{name}}}" for name in REQUIRED if name not in names]
+    if missing:
+        raise _wrong(pattern, f"{' and '.join(missing)} in it, {_EXAMPLE}")
+    for left, right in zip(parts, parts[1:], strict=False):
+        if isinstance(left, Variable) and isinstance(right, Variable) and left.shape is None and right.shape is None:
+            raise _wrong(pattern, "text between two fields, or an expression that limits one: {annotator:[A-Z]}")
+
+
+def _wrong(pattern: str, expected: str, found: str | None = None) -> ConfigError:
+    what = "The pattern of file names cannot be used."
+    return ConfigError(what, where=f"own_name_pattern: {pattern}", expected=expected, found=found)

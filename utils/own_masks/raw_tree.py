@@ -1,0 +1,93 @@
+"""The folder that receives raw input made from masks of one's own: checks, layout, leftovers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from itertools import permutations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigError, PipelineError
+from ..files import require_folder, write_bytes_atomically
+
+if TYPE_CHECKING:
+    from ..settings import CreationSettings
+
+IMAGE_TABLE = "raw_ISIC_images_metadata.csv"
+MASK_TABLE = "raw_ISIC_segmasks_metadata.csv"
+MASK_FOLDER = "segs"
+MARKER = "made_by_make_raw_tables.txt"
+_MARKER_TEXT = "Made by make_raw_tables, which replaces what is here. The segmentation table names the annotators.\n"
+_MASK_NAME = re.compile(r"[0-9a-f]{24}\.png")
+
+
+def check_folders(config: CreationSettings) -> None:
+    """Check that the folders to read are there, and that the one to write is clear of them and of output_dir.
+
+    Raises
+    ------
+    ConfigError
+        If own_masks_dir is not set, or own_raw_dir overlaps with another folder.
+    PipelineError
+        If a folder does not exist, or own_raw_dir holds what another made.
+    """
+    if config.own_masks_dir is None:
+        raise ConfigError("The folder of the masks is not set.", where=config.config_file, expected="own_masks_dir")
+    others = {"own_masks_dir": require_folder(config, "own_masks_dir")}
+    if config.own_images_dir is not None:
+        others["own_images_dir"] = require_folder(config, "own_images_dir")
+    raw = config.own_raw_dir.resolve()
+    overlapping = [
+        f"{key}: {folder}"
+        for key, folder in others.items()
+        if any(inner.is_relative_to(outer) for inner, outer in permutations((raw, folder.resolve())))
+    ]
+    # The tables name annotators; output_dir may be shared.
+    if raw.is_relative_to(config.output_dir.resolve()):
+        overlapping.append(f"output_dir: {config.output_dir}")
+    if overlapping:
+        what = "own_raw_dir must be a folder apart."
+        raise ConfigError(what, where=config.own_raw_dir, expected="no overlap", offenders=overlapping)
+    _refuse_foreign_folder(config.own_raw_dir)
+
+
+def _refuse_foreign_folder(raw: Path) -> None:
+    is_foreign = raw.is_dir() and any(raw.iterdir()) and not (raw / MARKER).is_file()
+    if is_foreign or (raw.exists() and not raw.is_dir()) or (raw / MASK_FOLDER).is_symlink():
+        expected = "a new or empty folder, or one that this stage made"
+        raise PipelineError("own_raw_dir holds files of others.", where=raw, expected=expected)
+
+
+def prepare(raw: Path) -> Path:
+    """Mark the folder as this stage's, and return the folder of its masks; both are made."""
+    write_bytes_atomically(raw / MARKER, _MARKER_TEXT.encode())
+    (raw / MASK_FOLDER).mkdir(exist_ok=True)
+    return raw / MASK_FOLDER
+
+
+def prune(raw: Path, ids: Iterable[str]) -> None:
+    """Remove the masks of an earlier run that the tables no longer name."""
+    named = {f"{object_id}.png" for object_id in ids}
+    for path in (raw / MASK_FOLDER).iterdir():
+        if _MASK_NAME.fullmatch(path.name) and path.name not in named:
+            path.unlink()
+
+
+def config_lines(raw: Path, images: Mapping[str, Path] | None) -> str:
+    """Return the YAML lines that point create_dataset and move_dataset at the folder and at the images."""
+    folders = {path.suffix[1:]: str(path.parent) for path in (images or {}).values()}
+    lines = ["orig_imgs_dirs:" if folders else "orig_imgs_dirs: {}"]
+    lines += [f"  {extension}: [{_quoted(folder)}]" for extension, folder in sorted(folders.items())]
+    lines += [
+        f"orig_segs_dir: {_quoted(raw / MASK_FOLDER)}",
+        f"raw_img_metadata_path: {_quoted(raw / IMAGE_TABLE)}",
+        f"raw_seg_masks_metadata_path: {_quoted(raw / MASK_TABLE)}",
+        "exclude_mskObjectIDs: []",
+    ]
+    return "\n".join(lines)
+
+
+def _quoted(text: object) -> str:
+    return json.dumps(str(text), ensure_ascii=False)

@@ -1,0 +1,44 @@
+"""Sizes of pictures, from their headers: no pixel is decoded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import PipelineError
+from .pixel_limit import check_pixels, pillow_within_limit
+
+Size = tuple[int, int]
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_HEADER_BYTES = 24
+
+
+def picture_size(path: Path) -> Size:
+    """Return width and height (pixels) as the header of an image file gives them.
+
+    Raises
+    ------
+    PipelineError
+        If it cannot be read, is no image, or claims more pixels than are decoded.
+    """
+    try:
+        with open(path, "rb") as stream:
+            return size_in_header(stream)
+    except Exception as error:  # decoders raise errors of many kinds on damaged files
+        raise PipelineError("The header of an image cannot be read.", where=path, found=error) from error
+
+
+def size_in_header(stream: BinaryIO) -> Size:
+    """Return width and height (pixels) of the picture in a stream; raises errors of many kinds where there is none."""
+    start = stream.read(_PNG_HEADER_BYTES)
+    if start.startswith(_PNG_SIGNATURE) and len(start) == _PNG_HEADER_BYTES:
+        size = int.from_bytes(start[16:20], "big"), int.from_bytes(start[20:24], "big")
+    else:
+        from PIL import Image
+
+        stream.seek(0)
+        with pillow_within_limit(), Image.open(stream) as image:
+            size = image.size
+    check_pixels(*size)
+    return size

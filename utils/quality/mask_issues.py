@@ -1,0 +1,115 @@
+"""What is wrong with a mask: the checks of mask QA, as functions of arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..data import load_mask
+from ..errors import PipelineError
+from ..lazy import cv2
+from ..masks.bounding_box import bounding_box
+
+# A second region counts as an issue when it exceeds this share of the largest.
+SECOND_REGION_SHARE = 0.05
+_ROWS = 256  # counted at a time
+# Time and memory of contours grow with their length, those of labels with the pixels: measured, contours pay up to
+# this many runs of foreground a pixel, in rows or columns.
+_MOST_RUNS = 1 / 500
+# Every so many of these are looked at. To read a column is to read the memory all around it.
+_EACH_ROW, _EACH_COLUMN = 17, 101
+
+
+class Issue(NamedTuple):
+    """One finding; an `unusable` mask cannot take part in any analysis."""
+
+    issue: str
+    severity: str
+    unusable: bool = False
+
+
+UNREADABLE = Issue("File not found or corrupted", "high", unusable=True)
+EMPTY = Issue("Empty mask", "high", unusable=True)
+FULL = Issue("Mask covers entire image", "high")
+BORDER = Issue("Mask touches image border", "low")
+
+
+def judge_mask_file(path: Path) -> list[Issue]:
+    """Read one mask file and judge it; a file that cannot be read is itself the finding."""
+    try:
+        mask = load_mask(path)
+    except PipelineError:
+        return [UNREADABLE]
+    return judge_mask(mask)
+
+
+def judge_mask(mask: np.ndarray) -> list[Issue]:
+    """Return the issues of a mask (bool, (H, W)), in reporting order; none for a sound mask.
+
+    An empty mask and a full one have no further issues.
+    """
+    box = bounding_box(mask)
+    if box is None:
+        return [EMPTY]
+    if mask[box].size == mask.size and mask.all():
+        return [FULL]
+    issues = []
+    crop = np.ascontiguousarray(mask)[box]
+    areas = [] if one_region_dominates(crop) else region_areas(crop)
+    if len(areas) > 1 and areas[1] > SECOND_REGION_SHARE * areas[0]:
+        issues.append(Issue(f"Multiple disconnected regions ({len(areas)})", "medium"))
+    if any(side.start == 0 or side.stop == length for side, length in zip(box, mask.shape, strict=True)):
+        issues.append(BORDER)
+    return issues
+
+
+def one_region_dominates(mask: np.ndarray) -> bool:
+    """Tell from contours, in less time than labels take, that no second region exceeds its share.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+        Not empty; C-contiguous, or a part of such an array.
+
+    Returns
+    -------
+    bool
+        False also where only areas can tell.
+    """
+    in_rows = _runs_in_rows(mask[::_EACH_ROW]) * _EACH_ROW
+    in_columns = _runs_in_rows(mask[:, ::_EACH_COLUMN].T) * _EACH_COLUMN
+    if max(in_rows, in_columns) > _MOST_RUNS * mask.size:
+        return False
+    contours, ranks = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    is_outer = ranks[0, :, 3] < 0  # of a region; the others are of holes
+    if np.count_nonzero(is_outer) == 1:
+        return True
+    boxes = [cv2.boundingRect(contours[i]) for i in np.flatnonzero(is_outer)]
+    most = np.array([width * height for _, _, width, height in boxes])  # pixels that a region may have
+    others = np.delete(most, most.argmax())
+    return bool(others.max() <= SECOND_REGION_SHARE * (np.count_nonzero(mask) - others.sum()))
+
+
+def _runs_in_rows(mask: np.ndarray) -> int:
+    return np.count_nonzero(mask[:, 0]) + np.count_nonzero(mask[:, 1:] > mask[:, :-1])
+
+
+def region_areas(mask: np.ndarray) -> np.ndarray:
+    """Return the areas (pixels) of a mask's 8-connected regions, largest first; none for an empty mask."""
+    # The background is a label too, the first.
+    number, labels = cv2.connectedComponents(np.ascontiguousarray(mask).view(np.uint8), connectivity=8)
+    if number == 2:
+        return np.array([np.count_nonzero(mask)])
+    areas = np.zeros(number, dtype=np.int64)
+    for start in range(0, len(labels), _ROWS):
+        areas += _label_counts(labels[start : start + _ROWS].ravel(), number)
+    return np.sort(areas[1:])[::-1]
+
+
+def _label_counts(labels: np.ndarray, number: int) -> np.ndarray:
+    """Count the pixels of each label, run by run: many times faster than pixel by pixel."""
+    starts = np.flatnonzero(np.concatenate([[True], labels[1:] != labels[:-1]]))
+    lengths = np.diff(starts, append=len(labels))
+    return np.bincount(labels[starts], weights=lengths, minlength=number).astype(np.int64)

@@ -1,0 +1,129 @@
+"""The report's first page: counts, factors, the summary of agreement, who shares images with whom."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from .. import naming
+from .read_tables import ReportTables, records
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+TITLE = "IMA++: agreement of annotators"
+GRAPH_SIZE = 640
+_GRAPH_RADIUS = GRAPH_SIZE / 2
+_THINNEST, _THICKEST = 1.0, 12.0
+_COLUMN_NAMES = {
+    "dice_score": "Dice",
+    "jaccard_score": "Jaccard",
+    "hd_score": "HD (px)",
+    "hd95_score": "HD95 (px)",
+    "assd_score": "ASSD (px)",
+    "hd_score_normalized": "HD / diagonal",
+    "hd95_score_normalized": "HD95 / diagonal",
+    "assd_score_normalized": "ASSD / diagonal",
+}
+
+
+def overview(tables: ReportTables) -> dict[str, Any]:
+    """Return all that the page shows of the tables: title, counts, factors, summary, graph, masks_per_image."""
+    humans = naming.humans_only(tables.metadata)
+    per_image = Counter(humans["ISIC_id"].value_counts().tolist())
+    return {
+        "title": TITLE,
+        "counts": counts(tables),
+        "factors": {factor: levels(humans, factor) for factor in ("annotator", "tool", "skill_level")},
+        "summary": summary(tables.summary),
+        "graph": annotator_graph(humans),
+        "masks_per_image": sorted(per_image.items()),
+    }
+
+
+def counts(tables: ReportTables) -> list[tuple[str, str]]:
+    """Return label and value of each count."""
+    humans = naming.humans_only(tables.metadata)
+    pairs = tables.pairs
+    degenerate = tables.performance[tables.performance["degenerate"] != ""]
+    values = {
+        "images": humans["ISIC_id"].nunique(),
+        "masks by annotators": len(humans),
+        "annotators": humans["annotator"].nunique(),
+        "images with several masks": naming.humans_only(tables.subset)["ISIC_id"].nunique(),
+        "pairs of annotators' masks": len(naming.human_pairs_only(pairs)),
+        "pairs of masks, consensus included": len(pairs),
+        "issues of mask QA": len(tables.qa),
+        "masks in quarantine": len(tables.quarantined),
+        "degenerate STAPLE results": degenerate["img_filename"].nunique(),
+        "failed images": tables.failures["img_id"].nunique(),
+    }
+    return [(label, f"{value:,}") for label, value in values.items()]
+
+
+def levels(humans: DataFrame, factor: str) -> list[tuple[str, int, int]]:
+    """Return each level of a factor with its numbers of masks and of images, most masks first."""
+    groups = humans.groupby(factor)["ISIC_id"]
+    rows = ((level, len(ids), ids.nunique()) for level, ids in groups)
+    return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+
+def summary(table: DataFrame) -> dict[str, Any]:
+    """Format the summary of agreement: four decimals for shares, one for pixels, a dash for what is undefined."""
+    columns = list(_COLUMN_NAMES)
+    cells = ([_cell(row[name], name) for name in columns] for row in records(table))
+    rows = list(zip(table.iloc[:, 0], cells, strict=True))
+    return {"columns": list(_COLUMN_NAMES.values()), "rows": rows}
+
+
+def _cell(value: float, column: str) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value:.1f}" if column in naming.DISTANCE_COLUMNS else f"{value:.4f}"
+
+
+def annotator_graph(humans: DataFrame) -> dict[str, Any]:
+    """Lay out who shares images with whom.
+
+    Parameters
+    ----------
+    humans : DataFrame
+        ISIC_id and annotator of each human mask.
+
+    Returns
+    -------
+    dict
+        ``nodes``: name, x, y, masks, on a circle in order of name, the first on top, clockwise; ``edges``: a, b
+        (names), images that both outlined, width; ``size``: side of the square that holds it.
+    """
+    masks = Counter(humans["annotator"])
+    names = sorted(masks)
+    shared = Counter(
+        pair for group in humans.groupby("ISIC_id")["annotator"] for pair in combinations(sorted(set(group[1])), 2)
+    )
+    most = max(shared.values(), default=1)
+    nodes = [
+        {"name": name, "x": x, "y": y, "masks": masks[name]}
+        for name, (x, y) in zip(names, _circle(len(names)), strict=True)
+    ]
+    edges = [
+        {
+            "a": a,
+            "b": b,
+            "images": images,
+            "width": round(_THINNEST + (_THICKEST - _THINNEST) * images / most, 2),
+        }
+        for (a, b), images in sorted(shared.items())
+    ]
+    return {"nodes": nodes, "edges": edges, "size": GRAPH_SIZE}
+
+
+def _circle(number: int) -> list[tuple[float, float]]:
+    angles = (2 * math.pi * place / number for place in range(number))
+    centre = GRAPH_SIZE / 2
+    return [
+        (round(centre + _GRAPH_RADIUS * math.sin(angle), 1), round(centre - _GRAPH_RADIUS * math.cos(angle), 1))
+        for angle in angles
+    ]

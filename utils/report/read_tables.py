@@ -1,0 +1,166 @@
+"""The tables that the report is made of; all but one may be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import naming
+from ..agreement.aggregate import metrics_per_image
+from ..lazy import pd
+from ..quality.quarantine import read_quarantine
+from ..tables import read_input, read_table
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from ..settings import MultiannotatorSettings
+
+# The first of these columns that the image metadata has is the diagnosis.
+DIAGNOSIS_COLUMNS = ("diagnosis_1", "benign_malignant")
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where a table comes from, the columns that the report reads, and what it lacks without the table."""
+
+    key: str
+    lacking: str
+    columns: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+
+
+_SOURCES = {
+    "metadata": _Source(
+        "output_seg_masks_metadata_path", "counts are those of the multi-annotator subset", naming.SEG_COLUMNS
+    ),
+    "pairs": _Source(
+        "all_pairwise_IAA_metrics_path", "no agreement of pairs", naming.PAIR_COLUMNS[:5], naming.METRIC_COLUMNS
+    ),
+    "per_image": _Source(
+        "image_level_metrics_path",
+        "agreement of images is averaged from pairs",
+        ("img_id",),
+        ("dice_score_mean", "hd95_score_mean"),
+    ),
+    "summary": _Source("IAA_metrics_summary_path", "no summary of agreement", numbers=naming.METRIC_COLUMNS),
+    "performance": _Source(
+        "staple_performance_path",
+        "no estimates of STAPLE",
+        ("img_filename", "seg_filename", "iterations", "degenerate"),
+        ("sensitivity", "specificity"),
+    ),
+    "qa": _Source("output_seg_masks_metadata_qa_results_path", "no issues of mask QA", naming.QA_COLUMNS),
+    "failures": _Source("failures_path", "no failed images", naming.FAILURE_COLUMNS),
+    "images": _Source("output_img_metadata_path", "no diagnoses", ("isic_id",)),
+}
+
+
+@dataclass
+class ReportTables:
+    """What was read; a table that is not there has its columns and no rows.
+
+    Attributes
+    ----------
+    subset : DataFrame
+        Masks of images with several masks, humans and consensus.
+    metadata : DataFrame
+        All masks; those of the subset when the table is not there.
+    pairs, per_image, summary, performance, qa, failures, images, quarantined : DataFrame
+        As the stages write them; `images` is the image metadata. `per_image` is averaged from `pairs` when it is
+        not there.
+    missing : list of str
+        Tables that are not there, and what the report lacks for it.
+    """
+
+    subset: DataFrame
+    metadata: DataFrame
+    pairs: DataFrame
+    per_image: DataFrame
+    summary: DataFrame
+    performance: DataFrame
+    qa: DataFrame
+    failures: DataFrame
+    images: DataFrame
+    quarantined: DataFrame
+    missing: list[str] = field(default_factory=list)
+
+
+def read_report_tables(config: MultiannotatorSettings) -> ReportTables:
+    """Read every table of the report that is there.
+
+    Raises
+    ------
+    PipelineError
+        If the metadata of the subset is missing, or if a table is damaged or lacks columns.
+    """
+    key, made_by = "multiannotator_subset_metadata_path", "create_multiannotator_subset"
+    subset = read_input(config, key, naming.SEG_COLUMNS, made_by=made_by)
+    found, missing = {}, []
+    for name, source in _SOURCES.items():
+        path = Path(getattr(config, source.key))
+        if path.is_file():
+            found[name] = read_table(path, source.columns, source.numbers)
+        else:
+            found[name] = pd.DataFrame(columns=[*source.columns, *source.numbers], dtype=object)
+            missing.append(f"{path.name} is not there: {source.lacking}")
+    if not Path(config.output_seg_masks_metadata_path).is_file():
+        found["metadata"] = subset
+    if not Path(config.image_level_metrics_path).is_file() and len(found["pairs"]):
+        found["per_image"] = metrics_per_image(found["pairs"])
+    quarantined = read_quarantine(config.output_dir / naming.QUARANTINE_FOLDER, found["metadata"])
+    return ReportTables(subset=subset, quarantined=quarantined, missing=missing, **found)
+
+
+def records(table: DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield each row of a table as a dict of Python values."""
+    return iter(table.to_dict("records"))
+
+
+def records_by(table: DataFrame, column: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of a table by their value in a column, both in order of first appearance."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in records(table):
+        rows.setdefault(row[column], []).append(row)
+    return rows
+
+
+def masks_by_id(subset: DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Return the subset's rows by ISIC_id: humans in their order, then ST and MV."""
+    places = {label: place for place, label in enumerate(naming.CONSENSUS, start=1)}
+    order = subset["annotator"].map(places).fillna(0).argsort(kind="stable")
+    rows = records_by(subset.iloc[order], "ISIC_id")
+    return {isic_id: rows[isic_id] for isic_id in subset["ISIC_id"].unique()}
+
+
+def diagnoses(images: DataFrame) -> dict[str, str]:
+    """Return the diagnosis of each ISIC_id that has one; nothing without a column of diagnoses."""
+    for column in DIAGNOSIS_COLUMNS:
+        if column in images:
+            return {row["isic_id"]: row[column].strip() for row in records(images) if row[column].strip()}
+    return {}
+
+
+def table_sizes(images: DataFrame) -> dict[str, tuple[int, int]]:
+    """Return width and height of each ISIC_id that has both in pixels_x and pixels_y."""
+    if not {"pixels_x", "pixels_y"} <= set(images):
+        return {}
+    texts = {row["isic_id"]: (row["pixels_x"], row["pixels_y"]) for row in records(images)}
+    return {isic_id: (int(x), int(y)) for isic_id, (x, y) in texts.items() if _is_size(x) and _is_size(y)}
+
+
+def _is_size(text: str) -> bool:
+    return text.isdecimal() and int(text) > 0
+
+
+def image_ids(tables: ReportTables) -> dict[str, str]:
+    """Return the ISIC_id of every image with a row in a table, by img_filename.
+
+    An image that only the QA results know has the stem of its file name.
+    """
+    ids = {image: Path(image).stem for image in tables.qa["image"]}
+    for table in (tables.quarantined, tables.metadata, tables.subset):
+        ids.update(zip(table["img_filename"], table["ISIC_id"], strict=True))
+    return ids

@@ -1,0 +1,158 @@
+"""Pictures of the report from pixels: thumbnails, vote maps and what it shows of a mask.
+
+Photo and masks are taken as stored, on one grid of pixels: masks are drawn on the rows of the file, so that an
+EXIF orientation is not applied to the photo.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import PipelineError
+from ..masks.outlines import edge_outline, simplify, svg_path
+from ..pictures.header_size import size_in_header
+from ..pictures.pixel_limit import pillow_within_limit
+
+# How far an outline may move, in pixels of the thumbnail; below a half.
+TOLERANCE = 0.45
+_JPEG_QUALITY = 82
+# Share by which the sides of the photo may be out of proportion to the masks: rounding of a downscaled photo.
+_PROPORTION_SLACK = 0.01
+# Viridis (Smith and van der Walt, 2015) in five even steps: even in lightness, for every kind of colour vision.
+_VIRIDIS = np.array([(68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)])
+_MAX_VOTES = 255  # entries of a palette beside the one for no votes
+
+
+@dataclass(frozen=True)
+class MaskView:
+    """What the report shows of a mask.
+
+    Attributes
+    ----------
+    size : (int, int)
+        Width and height in pixels.
+    area : int
+        Foreground pixels.
+    path : str
+        Its outline as SVG path data in original pixels; '' for an empty mask.
+    small : ndarray of bool
+        The mask at the size of the thumbnail.
+    """
+
+    size: tuple[int, int]
+    area: int
+    path: str
+    small: np.ndarray
+
+
+def view_of_mask(mask: np.ndarray, thumbnail_pixels: int) -> MaskView:
+    """Look at a mask (bool, (H, W)) as the report does.
+
+    The outline is within half a pixel of the thumbnail, or of the mask where that is smaller than a thumbnail.
+    """
+    height, width = mask.shape
+    scale = max(1.0, max(mask.shape) / thumbnail_pixels)
+    path = svg_path(simplify(edge_outline(mask), TOLERANCE * scale))
+    small_width, small_height = thumbnail_size(width, height, thumbnail_pixels)
+    rows = (2 * np.arange(small_height) + 1) * height // (2 * small_height)
+    columns = (2 * np.arange(small_width) + 1) * width // (2 * small_width)
+    return MaskView((width, height), int(np.count_nonzero(mask)), path, mask[np.ix_(rows, columns)])
+
+
+def thumbnail_size(width: int, height: int, thumbnail_pixels: int) -> tuple[int, int]:
+    """Return width and height of the thumbnail of an image; one that is small keeps its size."""
+    shrink = max(1.0, max(width, height) / thumbnail_pixels)
+    return max(1, round(width / shrink)), max(1, round(height / shrink))
+
+
+def image_size(photo: bytes) -> tuple[int, int]:
+    """Return width and height as the header of an image file gives them.
+
+    Raises
+    ------
+    PipelineError
+        If it is no image.
+    """
+    try:
+        return size_in_header(io.BytesIO(photo))
+    except Exception as error:
+        raise PipelineError("photo that cannot be decoded") from error
+
+
+def encode_thumbnail(photo: bytes, size: tuple[int, int], thumbnail_pixels: int) -> bytes:
+    """Downscale a photo for its masks.
+
+    Parameters
+    ----------
+    photo : bytes
+        An image file of any format and size.
+    size : (int, int)
+        Width and height of the masks.
+    thumbnail_pixels : int
+        Longest side of the thumbnail.
+
+    Returns
+    -------
+    bytes
+        JPEG.
+
+    Raises
+    ------
+    PipelineError
+        If it cannot be decoded, claims too many pixels, or is out of proportion to the masks.
+    """
+    from PIL import Image
+
+    width, height = image_size(photo)
+    if abs(width * size[1] / (height * size[0]) - 1) > _PROPORTION_SLACK:
+        raise PipelineError("photo out of proportion to its masks")
+    target = thumbnail_size(*size, thumbnail_pixels)
+    buffer = io.BytesIO()
+    try:
+        with pillow_within_limit(), Image.open(io.BytesIO(photo)) as image:
+            image.draft("RGB", target)  # JPEG is decoded at a half, quarter or eighth, not below the target
+            small = image.convert("RGB").resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)
+            small.info.clear()  # a comment in the photo would be written again
+            small.save(buffer, format="JPEG", quality=_JPEG_QUALITY)
+    except Exception as error:  # decoders raise errors of many kinds on damaged files
+        raise PipelineError("photo that cannot be decoded") from error
+    return buffer.getvalue()
+
+
+def vote_colours(most: int) -> list[str]:
+    """Return the colour of 1 to `most` votes as #rrggbb, from dark to bright."""
+    steps = np.linspace(0, len(_VIRIDIS) - 1, most) if most > 1 else np.full(most, len(_VIRIDIS) - 1.0)
+    channels = [np.interp(steps, np.arange(len(_VIRIDIS)), channel) for channel in _VIRIDIS.T]
+    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in np.rint(channels).astype(int).T]
+
+
+def encode_votes(small_masks: Sequence[np.ndarray], colours: Sequence[str]) -> bytes | None:
+    """Draw how many masks cover each pixel.
+
+    Parameters
+    ----------
+    small_masks : sequence of ndarray of bool, all of one shape
+        Annotators' masks at thumbnail size.
+    colours : sequence of str
+        Colour of 1, 2, ... votes, as `vote_colours` gives them.
+
+    Returns
+    -------
+    bytes or None
+        PNG with these colours as its palette, transparent where there are no votes; None when there are none
+        anywhere.
+    """
+    from PIL import Image
+
+    votes = np.sum(small_masks, axis=0, dtype=np.int64)
+    if not votes.any():
+        return None
+    image = Image.fromarray(np.minimum(votes, _MAX_VOTES).astype(np.uint8))
+    image.putpalette(bytes(3) + b"".join(bytes.fromhex(colour[1:]) for colour in colours[:_MAX_VOTES]))
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG", transparency=0)
+    return buffer.getvalue()

@@ -1,0 +1,58 @@
+"""What a process settles before anything heavy is imported: stages and workers call it, a user's notebook does not."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+
+_REQUIRED = (
+    "numpy",
+    "pandas",
+    "scipy",
+    "omegaconf",
+    "loguru",
+    "tqdm",
+    "lazy_loader",
+    "cv2",
+    "imagecodecs",
+    "kornia_rs",
+    "PIL",
+    "pykdtree",
+)
+_THREAD_LIMITS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM",
+    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
+)
+
+
+def missing_packages() -> str:
+    """Say which packages this Python lacks, and how to get them; empty when it has all."""
+    missing = [name for name in _REQUIRED if find_spec(name) is None]
+    if not missing:
+        return ""
+    return (
+        f"This Python lacks {', '.join(missing)}: run 'python -m pip install -r requirements.txt' in the project's "
+        "folder, or 'bash overall_script.sh', which sets up everything."
+    )
+
+
+def limit_threads() -> None:
+    """Have libraries that are still to be loaded start one thread each, since work is spread over processes."""
+    os.environ.update(dict.fromkeys(_THREAD_LIMITS, "1"))
+
+
+def hide_interrupts() -> None:
+    """Have an interrupt while modules are still being imported show one line instead of a traceback."""
+    show_exception = sys.excepthook
+
+    def hook(kind, error, trace) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            print("interrupted", file=sys.stderr)
+        else:
+            show_exception(kind, error, trace)
+
+    sys.excepthook = hook

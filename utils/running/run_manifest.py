@@ -1,0 +1,163 @@
+"""The run manifest: from which code, packages, settings and inputs each output was made."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import enum
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import PipelineError
+from ..files import write_bytes_atomically
+from ..md5 import md5_of_bytes, md5_of_file
+from .code_and_versions import installed_versions
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+_FORMAT = 1
+_RECORD = {"script", "environment", "settings", "inputs", "counts", "outputs"}
+_OUTSIDE = "(outside the output folder)"
+# What changes how fast or how loud a run is, but no byte of its outputs.
+_WITHOUT_EFFECT = {"num_workers", "verbose", "output_dir", "executor", "dask_scheduler", "cache_dir"}
+_CODE_FOLDERS = ("dataset_creation", "dataset_analysis", "multiannotator_analysis", "utils")
+
+
+def manifest_file(output_dir: Path) -> Path:
+    """Return the manifest of an output folder."""
+    return output_dir / "metadata" / "run_manifest.json"
+
+
+def read_manifest(output_dir: Path) -> dict[str, Any]:
+    """Return the manifest; a new one when there is none.
+
+    Raises
+    ------
+    PipelineError
+        The file is no manifest of this version of the code.
+    """
+    path = manifest_file(output_dir)
+    if not path.exists():
+        return {"format": _FORMAT, "environments": {}, "stages": {}}
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        whole = manifest["environments"] and all(set(stage) >= _RECORD for stage in manifest["stages"].values())
+        if manifest["format"] == _FORMAT and whole:
+            return manifest
+        found = f"format {manifest['format']}, or records that lack parts"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        found = error
+    raise PipelineError(
+        "The run manifest cannot be read.",
+        where=path,
+        expected=f"a manifest of format {_FORMAT}",
+        found=found,
+        hint="remove it and run the chain again",
+    )
+
+
+def record_stage(script: Path, keys: Sequence[str], config: Any, outputs: Mapping[Path, str | None]) -> None:
+    """Write what a stage that has just ended was made from into the manifest.
+
+    Parameters
+    ----------
+    script : Path
+        The stage's script.
+    keys : sequence of str
+        Configuration keys that it uses.
+    config : dataclass instance
+        Its configuration; `config.inputs_read` holds the md5 of the tables it read.
+    outputs : mapping of Path to str or None
+        Files that it wrote, with their md5 where it is known, and files that it moved away. What is not
+        below the output folder is left out.
+    """
+    root = config.output_dir
+    manifest = read_manifest(root)
+    names = {_name_below(root, path): md5 for path, md5 in outputs.items()}
+    names.pop(None, None)
+    # What has a checksum was just written.
+    present = {name: md5 or md5_of_file(root / name) for name, md5 in names.items() if md5 or (root / name).is_file()}
+    for other in manifest["stages"].values():
+        # A file belongs to the stage that wrote it last; one that was moved away belongs to none.
+        other["outputs"] = {name: md5 for name, md5 in other["outputs"].items() if name not in names}
+    environment = environment_now()
+    label = md5_of_bytes(json.dumps(environment, sort_keys=True).encode())[:12]
+    manifest["environments"][label] = environment
+    manifest["stages"][script.stem] = {
+        "script": script.relative_to(PROJECT_ROOT).as_posix(),
+        "environment": label,
+        "settings": settings_of(config, keys),
+        "inputs": dict(sorted(config.inputs_read.items())),
+        "counts": {"files": len(present), "rows": _row_counts(root, present)},
+        "outputs": dict(sorted(present.items())),
+    }
+    used = {stage["environment"] for stage in manifest["stages"].values()}
+    manifest["environments"] = {name: manifest["environments"][name] for name in sorted(used)}
+    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+    write_bytes_atomically(manifest_file(root), text.encode())
+
+
+def _name_below(root: Path, path: Path) -> str | None:
+    """Return the name of a file below a folder, parted by slashes; None for one that is elsewhere."""
+    # By text: Path.relative_to takes ten times as long, and a dataset has tens of thousands of files.
+    folder, name = os.path.join(root, ""), str(path)
+    return name.removeprefix(folder).replace(os.sep, "/") if name.startswith(folder) else None
+
+
+def _row_counts(root: Path, names: Iterable[str]) -> dict[str, int]:
+    """Return how many rows each table among the outputs has, its header aside."""
+    counts = {}
+    for name in sorted(name for name in names if name.endswith(".csv")):
+        with open(root / name, encoding="utf-8", newline="") as stream:
+            counts[name] = max(sum(1 for _ in csv.reader(stream)) - 1, 0)
+    return counts
+
+
+def environment_now() -> dict[str, Any]:
+    """Return the version and checksum of the code, and the versions of Python and of the pinned packages."""
+    import yaml
+
+    citation = yaml.safe_load((PROJECT_ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    return {
+        "version": citation["version"],
+        "code_md5": _md5_of_code(),
+        "python": platform.python_version(),
+        "packages": _package_versions(PROJECT_ROOT / "requirements.txt"),
+    }
+
+
+def settings_of(config: Any, keys: Iterable[str]) -> dict[str, Any]:
+    """Return the values of the keys that shape the outputs; of paths only what lies below the output folder.
+
+    A key that there is not, or no longer, has the value None.
+    """
+    return {key: _plain(getattr(config, key, None), config.output_dir) for key in keys if key not in _WITHOUT_EFFECT}
+
+
+def _plain(value: Any, root: Path) -> Any:
+    if isinstance(value, Path):
+        return value.relative_to(root).as_posix() if value.is_relative_to(root) else _OUTSIDE
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, dict):
+        return {key: _plain(item, root) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, root) for item in value]
+    if dataclasses.is_dataclass(value):
+        return _plain(dataclasses.asdict(value), root)
+    return value
+
+
+def _md5_of_code() -> str:
+    files = sorted(path for folder in _CODE_FOLDERS for path in (PROJECT_ROOT / folder).rglob("*.py"))
+    lines = [f"{path.relative_to(PROJECT_ROOT).as_posix()} {md5_of_file(path)}\n" for path in files]
+    return md5_of_bytes("".join(lines).encode())
+
+
+def _package_versions(requirements: Path) -> dict[str, str]:
+    names = [line.partition("==")[0] for line in requirements.read_text(encoding="utf-8").splitlines() if "==" in line]
+    # One that is not there is needed on another system only.
+    return {name: version for name, version in installed_versions(names).items() if version}

@@ -1,0 +1,198 @@
+"""One function over many images: in this process, in threads, in processes or on a Dask cluster; in input order."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from ..errors import Failure, PipelineError
+from ..pictures.pixel_limit import allow_pixels, max_pixels
+from .process_pool import process_pool
+
+# Tasks in flight per worker: enough to keep all busy, few enough that memory does not grow with the dataset.
+_WINDOW_PER_WORKER = 4
+# Files that a worker gets at a time, where handing each over alone would cost as much as reading it.
+_BATCH = 32
+
+
+class SerialExecutor(Executor):
+    """Runs each call at once, in this process."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        """Call `fn` and return a finished future."""
+        future = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def resolve_workers(num_workers: int | None) -> int:
+    """Return the number of workers; None means all cores this process may use."""
+    if num_workers is not None:
+        return num_workers
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def local_workers(config: Any) -> int | None:
+    """Return how many processes a configuration allows on this machine, for work that needs no cluster."""
+    return 1 if config.executor.value == "serial" else config.num_workers
+
+
+def executor_keys(config: Any) -> dict[str, Any]:
+    """Return what a configuration says about where `map_items` works, as its keyword arguments."""
+    return {
+        "num_workers": config.num_workers,
+        "executor": config.executor.value,
+        "dask_scheduler": config.dask_scheduler,
+    }
+
+
+def map_items(
+    function: Callable[[Any], Any],
+    items: Sequence[Any],
+    *,
+    num_workers: int | None,
+    label: str,
+    unit: str = "image",
+    threads: bool = False,
+    batched: bool = False,
+    executor: str = "processes",
+    dask_scheduler: str | None = None,
+) -> Iterator[Any]:
+    """Yield ``function(item)`` for every item, in the order of the items, with a progress bar.
+
+    Parameters
+    ----------
+    function : callable
+        Importable by name, since workers look it up; for processes and Dask its items and results are pickled.
+    items : sequence
+        Inputs.
+    num_workers : int or None
+        1 runs in this process; None takes all cores. A Dask cluster has as many as it has.
+    label, unit : str
+        Text of the progress bar.
+    threads : bool
+        Threads of this process instead of processes, for an object that processes cannot share.
+    batched : bool
+        For short work, such as hashing a file: workers get several items at a time, and few items none.
+    executor : {"serial", "processes", "dask"}
+        Where to work: in this process, in processes of this machine, on a Dask cluster.
+    dask_scheduler : str or None
+        Address of the cluster's scheduler.
+
+    Yields
+    ------
+    object
+        The result, or a `Failure` where the function raised a PipelineError or OSError, or where its
+        worker was killed again and again. Other exceptions are faults of the code and end the run.
+
+    Raises
+    ------
+    PipelineError
+        If there is no Dask cluster to work on, or no worker process can be started.
+    """
+    from tqdm import tqdm
+
+    workers = min(resolve_workers(num_workers), max(len(items) // (_BATCH if batched else 1), 1))
+    if executor == "serial" or workers == 1 and (threads or executor == "processes"):
+        results = _in_this_process(SerialExecutor(), function, items, 1)
+    elif threads:
+        results = _in_this_process(ThreadPoolExecutor(workers), function, items, workers * _WINDOW_PER_WORKER)
+    elif executor == "dask":
+        results = _on_cluster(function, items, dask_scheduler)
+    elif batched:
+        results = _in_batches(function, items, workers)
+    else:
+        results = _in_processes(function, deque(items), workers)
+    interval = 0.1 if sys.stderr.isatty() else 10
+    yield from tqdm(results, total=len(items), desc=label, unit=unit, delay=1, mininterval=interval)
+
+
+def _in_this_process(executor: Executor, function: Callable, items: Sequence, window: int) -> Iterator[Any]:
+    try:
+        yield from _windowed(executor, function, deque(items), deque(), lambda: window)
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _on_cluster(function: Callable, items: Sequence, scheduler: str | None) -> Iterator[Any]:
+    from .dask_cluster import connect
+
+    if items:
+        with connect(scheduler) as cluster:
+            yield from _windowed(
+                cluster, function, deque(items), deque(), lambda: cluster.workers() * _WINDOW_PER_WORKER
+            )
+
+
+def _in_processes(function: Callable, waiting: deque, workers: int) -> Iterator[Any]:
+    while waiting:
+        in_flight: deque = deque()
+        with suppress(BrokenProcessPool), process_pool(workers) as pool:
+            yield from _windowed(pool, function, waiting, in_flight, lambda: workers * _WINDOW_PER_WORKER)
+        if in_flight:
+            _require_working_processes()
+        # Left over only when a worker was killed: each runs again in a process of its own, so that only the
+        # guilty one is lost.
+        for item, _ in in_flight:
+            yield _run_alone(function, item)
+
+
+def _in_batches(function: Callable, items: Sequence, workers: int) -> Iterator[Any]:
+    batches = [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)]
+    found = _in_processes(partial(_guarded_each, function), deque(batches), workers)
+    for batch, results in zip(batches, found, strict=True):
+        # It is no list when worker after worker was killed with it; one item alone is guilty of that.
+        yield from results if isinstance(results, list) else [_run_alone(function, item) for item in batch]
+
+
+def _windowed(
+    executor: Executor, function: Callable, waiting: deque, in_flight: deque, window: Callable[[], int]
+) -> Iterator[Any]:
+    """Yield results in order; `in_flight` holds the (item, future) pairs whose results are still to come."""
+    while waiting or in_flight:
+        while waiting and len(in_flight) < window():
+            future = executor.submit(_guarded, function, waiting[0], max_pixels())
+            in_flight.append((waiting.popleft(), future))
+        result = in_flight[0][1].result()
+        in_flight.popleft()
+        yield result
+
+
+def _require_working_processes() -> None:
+    """Raise a PipelineError when no worker lives long enough to do nothing: then no item is guilty."""
+    if isinstance(_run_alone(bool, 0), Failure):
+        raise PipelineError(
+            "Worker processes end as soon as they start.",
+            expected="an environment and memory in which Python can start processes",
+            hint="executor=serial works in one process",
+        )
+
+
+def _run_alone(function: Callable, item: Any) -> Any:
+    with process_pool(1) as pool:
+        try:
+            return pool.submit(_guarded, function, item, max_pixels()).result()
+        except BrokenProcessPool:
+            return Failure("its worker process was killed twice, probably for want of memory")
+
+
+def _guarded_each(function: Callable, items: Sequence) -> list[Any]:
+    return [_guarded(function, item, max_pixels()) for item in items]
+
+
+def _guarded(function: Callable, item: Any, most_pixels: int) -> Any:
+    allow_pixels(most_pixels)  # workers do not know the configuration
+    try:
+        return function(item)
+    except (PipelineError, OSError) as error:
+        return Failure(str(error))

@@ -1,0 +1,70 @@
+"""Worker processes of this machine that end with their parent, however it ends."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+
+from ..running.interrupts import SIGNALS, interrupts_wait
+from ..running.process_start import limit_threads
+
+
+@contextmanager
+def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Yield a pool of `workers` processes.
+
+    When the block is left by an exception (an interrupt, or a consumer that wants no more) the processes
+    are killed, whatever they are busy with, so that nobody waits for them.
+    """
+    earlier = set(multiprocessing.active_children())
+    pool = _Pool(workers, mp_context=_context(), initializer=_prepare_worker)
+    try:
+        yield pool
+    except BaseException:
+        # All or none: one that dies may hold the lock of the queue that the others wait for, for ever.
+        with interrupts_wait():
+            for process in set(multiprocessing.active_children()) - earlier:
+                process.kill()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Pool(ProcessPoolExecutor):
+    def submit(self, fn, /, *args, **kwargs):
+        # It starts processes; one whose start was interrupted would be known to nobody.
+        with interrupts_wait():
+            return super().submit(fn, *args, **kwargs)
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    # Never fork: a library's thread pool may be running in this process, and a forked copy of it hangs.
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver, resource_tracker
+
+    resource_tracker.ensure_running()  # first, since it lets the signals through again
+    # Blocked signals stay blocked in what is started. Workers are this process's to end: a signal to the whole
+    # group would show a traceback of a worker that is just starting, or look like a worker that was killed.
+    earlier = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
+    return multiprocessing.get_context("forkserver")
+
+
+def _prepare_worker() -> None:
+    limit_threads()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
