@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from support.run import STAGES, run_script
 
 CHROMIUM = Path(os.environ.get("IMAPP_BROWSER", "/usr/bin/chromium"))
@@ -122,7 +123,7 @@ def demo_report(needs_chromium, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def big_report(needs_chromium, tmp_path_factory) -> Path:
     """Folder of the report on as many drawn images as the released subset has; read only."""
-    from drawn_report import make_drawn_report  # it imports much that other tests do not need
+    from support.drawn_report import make_drawn_report  # it imports much that other tests do not need
 
     return made_once(tmp_path_factory, "big_report", lambda folder: make_drawn_report(folder, SUBSET_SIZE))
 

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -104,10 +105,8 @@ def test_keys_differ_in_all_that_matters(monkeypatch):
 
 def test_an_edit_counts_for_the_functions_that_use_the_code(tmp_path, monkeypatch):
     folder = tmp_path / "utils"
-    folder.mkdir()
-    for source in (ROOT / "utils").glob("*.py"):
-        (folder / source.name).write_bytes(source.read_bytes())
-    monkeypatch.setattr(code_and_versions, "_PACKAGE", folder)
+    shutil.copytree(ROOT / "utils", folder)
+    monkeypatch.setattr(code_and_versions, "_FOLDER", folder)
     modules = (agreement_of_image.__module__, judge_mask_file.__module__)
 
     def digests():
@@ -121,11 +120,14 @@ def test_an_edit_counts_for_the_functions_that_use_the_code(tmp_path, monkeypatc
 
     try:
         first = digests()
-        assert edited("plotting") == first
-        second = edited("surface_distances")
+        assert edited("figures/plotting") == first
+        second = edited("masks/surface_distances")
         assert (second[0] != first[0], second[1] != first[1]) == (True, False)
         third = edited("data")
         assert (third[0] != second[0], third[1] != second[1]) == (True, True)
+        (folder / "pictures" / "grey_png.py").unlink()
+        with pytest.raises(LookupError, match="pictures.grey_png"):
+            digests()
     finally:
         code_and_versions.code_digest.cache_clear()
 
