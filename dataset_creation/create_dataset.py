@@ -15,9 +15,7 @@ output_seg_masks_metadata_path, output_img_metadata_path, output_dir, num_worker
 
 from __future__ import annotations
 
-import re
 import sys
-import unicodedata
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -33,22 +31,19 @@ from utils.errors import Failure, PipelineError
 from utils.files import require_folder
 from utils.lazy import logger
 from utils.quality.quarantine import forget_quarantine
-from utils.raw.creator_mapping import check_mapping_path, write_creator_mapping
-from utils.raw.raw_files import find_images, img_filename, is_file, mask_label, read_raw_masks
+from utils.raw.creator_codes import assign_codes, plain_name, warn_of_alike_names, warn_of_moved_codes
+from utils.raw.creator_mapping import check_mapping_path, read_creator_mapping, write_creator_mapping
+from utils.raw.raw_files import find_images, image_folders, img_filename, mask_folder, mask_label, read_raw_masks
+from utils.raw.row_faults import row_faults
+from utils.raw.row_matching import find_masks, warn_of_equal_masks, warn_of_masks_without_image
 from utils.raw.shipped_bytes import md5_as_shipped
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
-from utils.tables import read_input, write_lines, write_table
+from utils.tables import read_input, read_table, write_lines, write_table
 from utils.workers.parallel import local_workers, map_items
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
-
-_NAME_WITH_SUFFIX = r"(?s).*\.[A-Za-z0-9]{1,5}"
-_USUAL_SUFFIXES = {"png", "jpg", "jpeg", "tif", "tiff", "bmp", "gif", "webp"}
-_PATH_SEPARATORS = ("/", "\\", "\0")
-# Most bytes of a file name on common file systems, less what seg_filename puts around the two ids.
-_MOST_BYTES_OF_IDS = 255 - len("_A999_T1_S1_.webp")
 
 
 def keep_segmentations(
@@ -71,50 +66,18 @@ def warn_of_unknown_ids(segmentations: DataFrame, excluded: Sequence[str]) -> No
         logger.warning("exclude_mskObjectIDs: no row has the mskObjectID {}", ", ".join(map(repr, unknown)))
 
 
-def faults_of(kept: DataFrame, segs_dir: Path) -> list[str]:
-    """Describe every fault of the kept rows; their index holds the line in the raw table."""
-    checks = {
-        "no creator": kept["creator"].str.strip() == "",
-        "no skill": kept["skill"] == "",
-        "a skill without mapping": ~kept["skill"].isin(["", *SKILL_TO_LEVEL]),
-        "a source without mapping": ~kept["source"].isin(SOURCE_TO_TOOL),
-        "an mskObjectID that occurs twice": kept["mskObjectID"].duplicated(keep=False),
-        "no ISIC_id": kept["ISIC_id"] == "",
-        "no mskObjectID": kept["mskObjectID"] == "",
-        "an id with a path separator": _has_separator(kept["ISIC_id"]) | _has_separator(kept["mskObjectID"]),
-        "an id with a control character": _has_controls(kept["ISIC_id"]) | _has_controls(kept["mskObjectID"]),
-        "ids too long for a file name": kept[["ISIC_id", "mskObjectID"]].sum(axis=1).map(_is_too_long),
-        "a file name that leaves orig_segs_dir": kept["filename"].map(_leaves_folder),
-        # The suffix becomes part of the dataset, and what follows the last dot may name a person.
-        "a file name without a usual suffix": ~kept["filename"].str.fullmatch(_NAME_WITH_SUFFIX)
-        | kept["filename"].map(_suffix_of).isin(_words(kept["creator"]) - _USUAL_SUFFIXES),
-    }
-    checks["no mask file in orig_segs_dir"] = ~checks["a file name that leaves orig_segs_dir"] & ~kept["filename"].map(
-        lambda name: is_file(segs_dir / name)
-    )
-    return [
-        f"{mask_label(row, object_id)}: {fault}"
-        for fault, is_at_fault in checks.items()
-        for row, object_id in kept["mskObjectID"][is_at_fault].items()
-    ]
-
-
-def anonymise(creators: Series) -> Series:
-    """Replace creators by A00, A01, ... in decreasing number of rows, ties by first appearance."""
-    # value_counts(sort=False) is in order of first appearance, and the stable sort keeps it for ties.
-    ranked = creators.value_counts(sort=False).sort_values(ascending=False, kind="stable").index
-    return creators.map({creator: f"A{number:02d}" for number, creator in enumerate(ranked)})
-
-
 def build_metadata(kept: DataFrame, raw_images: dict[str, Path]) -> DataFrame:
-    """Return the segmentation metadata, without hashes, in the order of the raw rows."""
+    """Return the segmentation metadata, without hashes, in the order of the raw rows.
+
+    Of `kept`, `code` says who drew a mask, and `path` where it is.
+    """
     table = kept[["ISIC_id", "mskObjectID"]].copy()
     table["img_filename"] = [img_filename(isic_id, raw_images.get(isic_id)) for isic_id in table["ISIC_id"]]
-    table["annotator"] = anonymise(kept["creator"])
+    table["annotator"] = kept["code"]
     table["tool"] = kept["source"].map(SOURCE_TO_TOOL)
     table["skill_level"] = kept["skill"].map(SKILL_TO_LEVEL)
     parts = [table[name] for name in ("ISIC_id", "annotator", "tool", "skill_level", "mskObjectID")]
-    suffixes = kept["filename"].map(lambda name: Path(name).suffix)
+    suffixes = kept["path"].map(lambda path: path.suffix)
     table["seg_filename"] = [naming.seg_filename(*row) for row in zip(*parts, suffixes, strict=True)]
     return table
 
@@ -128,9 +91,19 @@ def warn_of_equal_names(names: Series) -> None:
         )
 
 
+def warn_of_oddities(kept: DataFrame, metadata: DataFrame, config: CreationSettings) -> None:
+    """Warn of what is no fault but is seldom meant: alike names, copied masks, codes that moved."""
+    warn_of_equal_names(metadata["seg_filename"])
+    warn_of_equal_names(metadata["img_filename"].drop_duplicates())
+    warn_of_alike_names(kept["creator"], kept["code"])
+    warn_of_equal_masks(metadata)
+    if config.output_seg_masks_metadata_path.is_file():
+        warn_of_moved_codes(read_table(config.output_seg_masks_metadata_path, naming.SEG_COLUMNS), metadata)
+
+
 def hash_masks(kept: DataFrame, config: CreationSettings) -> list[str]:
     """Return the md5 of each mask file as it ships, in row order."""
-    paths = [config.orig_segs_dir / name for name in kept["filename"]]
+    paths = list(kept["path"])
     md5_of_mask = partial(md5_as_shipped, keep_embedded_metadata=config.keep_embedded_metadata)
     workers = local_workers(config)
     hashes = list(map_items(md5_of_mask, paths, num_workers=workers, label="md5", unit="mask", batched=True))
@@ -153,12 +126,18 @@ def read_raw_tables(config: CreationSettings) -> tuple[DataFrame, DataFrame]:
         where = config.raw_img_metadata_path
         raise PipelineError("Images occur twice in the raw image table.", where=where, offenders=repeated)
     warn_of_unknown_ids(segmentations, config.exclude_mskObjectIDs)
+    warn_of_masks_without_image(segmentations, images["isic_id"])
     kept = keep_segmentations(segmentations, images, config.exclude_mskObjectIDs, config.limit_images)
-    segs_dir = require_folder(config, "orig_segs_dir")
-    faults = faults_of(kept, segs_dir)
+    require_folder(config, "orig_segs_dir")
+    kept = kept.assign(creator=kept["creator"].map(plain_name), path=find_masks(kept, mask_folder(config)))
+    faults = row_faults(kept, SOURCE_TO_TOOL, SKILL_TO_LEVEL)
     if faults:
-        where = config.raw_seg_masks_metadata_path
-        raise PipelineError("The raw segmentation table has faulty rows.", where=where, offenders=faults)
+        raise PipelineError(
+            "The raw segmentation table has faulty rows.",
+            where=config.raw_seg_masks_metadata_path,
+            hint="dataset_creation/constants.py says which texts of source and skill are accepted",
+            offenders=faults,
+        )
     if kept.empty:
         raise PipelineError(
             "No segmentation is left to make a dataset of.",
@@ -172,12 +151,13 @@ def read_raw_tables(config: CreationSettings) -> tuple[DataFrame, DataFrame]:
 def main(config: CreationSettings) -> Outcome:
     """Read the raw tables, check, anonymise, hash and write the metadata."""
     check_mapping_path(config)
+    known = read_creator_mapping(config.creator_mapping_path)
     images, kept = read_raw_tables(config)
-    raw_images = find_images(kept["ISIC_id"].unique(), config.orig_imgs_dirs)
+    kept["code"] = assign_codes(kept["creator"], known)
+    raw_images = find_images(kept["ISIC_id"].unique(), image_folders(config))
     metadata = build_metadata(kept, raw_images)
-    warn_of_equal_names(metadata["seg_filename"])
-    warn_of_equal_names(metadata["img_filename"].drop_duplicates())
     metadata["mask_md5"] = hash_masks(kept, config)
+    warn_of_oddities(kept, metadata, config)
     images = images[images["isic_id"].isin(metadata["ISIC_id"])]
     files = [
         write_table(metadata[list(naming.SEG_COLUMNS)], config.output_seg_masks_metadata_path),
@@ -185,39 +165,11 @@ def main(config: CreationSettings) -> Outcome:
         write_lines(images["isic_id"], config.new_dataset_metadata_output_dir / naming.ID_LIST),
     ]
     if config.creator_mapping_path is not None:
-        files.append(write_creator_mapping(kept["creator"], metadata["annotator"], config.creator_mapping_path))
+        codes = known | dict(zip(kept["creator"], kept["code"], strict=True))
+        files.append(write_creator_mapping(codes, config.creator_mapping_path))
     forget_quarantine(config.output_dir / naming.QUARANTINE_FOLDER)
     counts = f"{len(metadata)} masks of {len(images)} images by {metadata['annotator'].nunique()} annotators"
     return Outcome(counts, files)
-
-
-def _has_separator(ids: Series) -> Series:
-    return ids.map(lambda text: any(separator in text for separator in _PATH_SEPARATORS) or text in (".", ".."))
-
-
-def _has_controls(ids: Series) -> Series:
-    def has_controls(text: str) -> bool:
-        # What can be printed holds none: nearly every id is settled by that, many times faster.
-        return not text.isprintable() and any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in text)
-
-    return ids.map(has_controls)
-
-
-def _is_too_long(ids: str) -> bool:
-    return len(ids.encode()) > _MOST_BYTES_OF_IDS
-
-
-def _suffix_of(name: str) -> str:
-    return Path(name).suffix[1:].casefold()
-
-
-def _words(creators: Series) -> set[str]:
-    return {word for creator in creators.unique() for word in re.split(r"[\W_]+", creator.casefold())}
-
-
-def _leaves_folder(name: str) -> bool:
-    path = Path(name)
-    return not name or path.is_absolute() or ".." in path.parts
 
 
 if __name__ == "__main__":

@@ -28,8 +28,9 @@ from utils import naming
 from utils.errors import PipelineError
 from utils.lazy import logger
 from utils.quality.quarantine import forget_quarantine
-from utils.raw.raw_files import is_file
-from utils.raw.transfer import Move, check_room, is_copied, target_folders, transfer_all, warn_of_findings
+from utils.raw.file_search import is_file
+from utils.raw.raw_files import image_folders, target_folders
+from utils.raw.transfer import Move, check_room, is_copied, transfer_all, warn_of_findings
 from utils.release.archive import open_configured_zip
 from utils.release.differences import MASK_MISSING, Difference, describe_counts, require_none, write_differences
 from utils.release.metadata import in_dataset_order, read_release, require_keys, several_humans
@@ -135,7 +136,7 @@ def main(config: CreationSettings) -> Outcome:
     segmentations, images = read_release(config)
     taken, others = take_all_masks(segmentations, config)
     rows = in_dataset_order(segmentations[segmentations["seg_filename"].isin(taken.in_place)])
-    found, of_images = find_released_images(rows, taken.sizes, config.orig_imgs_dirs)
+    found, of_images = find_released_images(rows, taken.sizes, image_folders(config))
     without = images["isic_id"][~images["isic_id"].isin(segmentations["ISIC_id"])]
     differences = [*taken.differences, *others, *differing_sizes(rows, taken.sizes), *of_images]
     differences += [Difference("image without masks", isic_id) for isic_id in without]

@@ -26,8 +26,16 @@ import utils.stage_process
 from utils.errors import PipelineError
 from utils.files import remove_leftovers
 from utils.naming import SEG_COLUMNS, humans_only
-from utils.raw.raw_files import find_images, is_file, mask_label, read_raw_masks
-from utils.raw.transfer import Delivery, Move, check_room, is_copied, target_folders, transfer_all, warn_of_findings
+from utils.raw.raw_files import (
+    find_images,
+    image_folders,
+    mask_folder,
+    mask_label,
+    missing_folders,
+    read_raw_masks,
+    target_folders,
+)
+from utils.raw.transfer import Delivery, Move, check_room, is_copied, transfer_all, warn_of_findings
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
@@ -46,7 +54,8 @@ def plan_moves(metadata: DataFrame, raw: DataFrame, config: CreationSettings) ->
     """
     images_dir, masks_dir = target_folders(config)
     images = metadata.drop_duplicates("ISIC_id")
-    raw_images = find_images(images["ISIC_id"], config.orig_imgs_dirs)
+    raw_images = find_images(images["ISIC_id"], image_folders(config))
+    masks = mask_folder(config)
     missing = [f"image {isic_id}" for isic_id in images["ISIC_id"] if isic_id not in raw_images]
     moves = [
         Move(raw_images[isic_id], images_dir / name, subject=f"image {isic_id}")
@@ -58,14 +67,16 @@ def plan_moves(metadata: DataFrame, raw: DataFrame, config: CreationSettings) ->
     columns = ["ISIC_id", "mskObjectID", "seg_filename", "mask_md5"]
     for isic_id, object_id, name, md5 in metadata[columns].itertuples(index=False):
         row, filename = raw_rows.get((isic_id, object_id), ("?", ""))
-        move = Move(config.orig_segs_dir / filename, masks_dir / name, md5, f"mask of {mask_label(row, object_id)}")
-        if is_file(move.source):
-            moves.append(move)
+        subject = f"mask of {mask_label(row, object_id)}"
+        found = masks.find_by_path(filename) if filename else []
+        if found:
+            moves.append(Move(found[0], masks_dir / name, md5, subject))
         else:
-            missing.append(move.subject)
+            missing.append(subject)
     if missing:
         where = f"orig_imgs_dirs and orig_segs_dir of {config.config_file}"
-        raise PipelineError(f"{len(missing)} raw files are missing.", where=where, offenders=missing)
+        no_folders = [f"the folder {folder} does not exist" for folder in missing_folders(config)]
+        raise PipelineError(f"{len(missing)} raw files are missing.", where=where, offenders=[*no_folders, *missing])
     return moves
 
 

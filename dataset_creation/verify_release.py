@@ -30,7 +30,7 @@ from utils import naming
 from utils.errors import Failure
 from utils.files import TEMPORARY_PREFIX, require_folder
 from utils.lazy import logger
-from utils.raw.transfer import target_folders
+from utils.raw.raw_files import target_folders
 from utils.release.archive import open_configured_zip
 from utils.release.differences import Difference, require_none, write_differences
 from utils.release.metadata import read_release, require_keys

@@ -144,7 +144,7 @@ def test_no_way_of_transfer_ships_a_name(run, how):
     ("old", "new", "fault"),
     [
         (",1a0,", ",1a1,", "occurs twice"),
-        ("autofill,expert", "lasso,expert", "source without mapping"),
+        ("autofill,expert", "lasso,expert", "a source other than"),
         ("autofill,expert", "autofill,", "no skill"),
         ("Zoë Østergård IMG_1.png", "Zoë Østergård gone.png", "no mask file"),
         ("Zoë Østergård IMG_1.png", "../Zoë Østergård.png", "leaves orig_segs_dir"),

@@ -61,8 +61,8 @@ def test_all_faults_of_the_raw_rows_are_listed_together(run):
     assert code == 1
     assert str(run.raw / SEG_TABLE) in text
     for line in (
-        "row 2 (mskObjectID '5841e138'): a skill without mapping",
-        "row 2 (mskObjectID '5841e138'): a source without mapping",
+        "row 2 (mskObjectID '5841e138'): a skill other than 'expert' or 'novice'",
+        "row 2 (mskObjectID '5841e138'): a source other than 'manual pointlist' or nothing or 'autofill'",
         "row 3 (mskObjectID '001'): no creator",
         "row 3 (mskObjectID '001'): no skill",
         "row 3 (mskObjectID '001'): no mask file in orig_segs_dir",

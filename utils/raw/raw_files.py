@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import PipelineError
+from ..lazy import logger
 from ..settings import CreationSettings
 from ..tables import read_input
+from .file_search import FolderSearch
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -48,44 +49,73 @@ def mask_label(row: int, object_id: str) -> str:
     return f"row {row} (mskObjectID {object_id!r})"
 
 
-def find_images(isic_ids: Iterable[str], folders: Mapping[str, Sequence[Path]]) -> dict[str, Path]:
+def image_folders(config: CreationSettings) -> dict[str, list[FolderSearch]]:
+    """Return what to look for raw images in, by file extension; a warning names folders that do not exist."""
+    missing = missing_folders(config)
+    if missing:
+        logger.warning("folders of orig_imgs_dirs that do not exist: {}", ", ".join(missing))
+    leave_out = outputs_of(config)
+    return {
+        extension: [FolderSearch(Path(folder), leave_out) for folder in several]
+        for extension, several in config.orig_imgs_dirs.items()
+    }
+
+
+def missing_folders(config: CreationSettings) -> list[str]:
+    """Return the folders of raw images that do not exist."""
+    folders = dict.fromkeys(folder for several in config.orig_imgs_dirs.values() for folder in several)
+    return [str(folder) for folder in folders if not Path(folder).is_dir()]
+
+
+def mask_folder(config: CreationSettings) -> FolderSearch:
+    """Return what to look for raw masks in."""
+    return FolderSearch(config.orig_segs_dir, outputs_of(config))
+
+
+def outputs_of(config: CreationSettings) -> list[Path]:
+    """Return the folders that this pipeline fills, where raw files are not looked for."""
+    return [config.output_dir, config.target_data_dir, config.new_dataset_metadata_output_dir, *target_folders(config)]
+
+
+def target_folders(config: CreationSettings) -> tuple[Path, Path]:
+    """Return the folders of the dataset that receive images and masks."""
+    target = config.target_data_dir
+    return (target / "images", target / "seg_masks") if config.separate_images_and_masks else (target, target)
+
+
+def find_images(isic_ids: Iterable[str], folders: Mapping[str, Sequence[FolderSearch]]) -> dict[str, Path]:
     """Find the raw image of each id.
 
     Parameters
     ----------
     isic_ids : iterable of str
         Image ids.
-    folders : mapping of str to sequence of Path
-        Folders to look in, by file extension; the first that has ``{isic_id}.{extension}`` wins. A folder
-        that does not exist has no images.
+    folders : mapping of str to sequence of FolderSearch
+        Folders to look in, by file extension; the first that has ``{isic_id}.{extension}``, in whatever case, in it
+        or below it, wins.
 
     Returns
     -------
     dict of str to Path
         The ids that were found.
+
+    Raises
+    ------
+    PipelineError
+        If a folder has several files for one id; lists all of them.
     """
-    listings = [
-        (extension, folder, set(os.listdir(folder)))
-        for extension, several in folders.items()
-        for folder in several
-        if Path(folder).is_dir()
-    ]
-    found = {}
+    found, several = {}, []
     for isic_id in isic_ids:
-        for extension, folder, names in listings:
-            name = f"{isic_id}.{extension}"
-            if name in names:
-                found[isic_id] = Path(folder) / name
+        for extension, folder in ((extension, folder) for extension, some in folders.items() for folder in some):
+            paths = folder.find(f"{isic_id}.{extension}")
+            if paths:
+                found[isic_id] = paths[0]
+                several += [", ".join(map(str, paths))] if len(paths) > 1 else []
                 break
+    if several:
+        hint = "put the folder to take them from first in orig_imgs_dirs"
+        raise PipelineError("Images are there more than once.", where="orig_imgs_dirs", hint=hint, offenders=several)
     return found
-
-
-def is_file(path: Path) -> bool:
-    """Tell whether a file is there; a name that no file can have, too long for example, is not."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def img_filename(isic_id: str, raw_image: Path | None) -> str:

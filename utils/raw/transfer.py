@@ -48,12 +48,6 @@ class Delivery:
     findings: Findings
 
 
-def target_folders(config: CreationSettings) -> tuple[Path, Path]:
-    """Return the folders of images and of masks."""
-    target = config.target_data_dir
-    return (target / "images", target / "seg_masks") if config.separate_images_and_masks else (target, target)
-
-
 def check_room(moves: Sequence[Move], folder: Path) -> None:
     """Raise a PipelineError when the disk of `folder` has no room for copies of all sources."""
     needed = sum(_size_of(move) for move in moves)

@@ -12,7 +12,8 @@ from ..errors import Failure, PipelineError
 from ..files import require_room
 from ..md5 import md5_of_file
 from ..pictures.header_size import Size, picture_size
-from ..raw.raw_files import find_images, img_filename, is_file
+from ..raw.file_search import FolderSearch, is_file
+from ..raw.raw_files import find_images, img_filename
 from ..workers.parallel import map_items
 from .archive import Md5Differs, ReleaseZip
 from .differences import MASK_DIFFERS, MASK_MISSING, Difference
@@ -114,7 +115,7 @@ def differing_sizes(rows: DataFrame, sizes: Mapping[str, Size]) -> list[Differen
 
 
 def find_released_images(
-    rows: DataFrame, sizes: Mapping[str, Size], folders: Mapping[str, Sequence[Path]]
+    rows: DataFrame, sizes: Mapping[str, Size], folders: Mapping[str, Sequence[FolderSearch]]
 ) -> tuple[dict[str, Path], list[Difference]]:
     """Find the user's images of a release.
 
@@ -124,7 +125,7 @@ def find_released_images(
         Metadata rows of masks.
     sizes : mapping of str to (width, height)
         Sizes of the masks, by seg_filename.
-    folders : mapping of str to sequence of Path
+    folders : mapping of str to sequence of FolderSearch
         Folders of images by extension, as `find_images` takes them.
 
     Returns

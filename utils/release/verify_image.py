@@ -17,7 +17,7 @@ from ..data import decode_mask, load_mask
 from ..errors import PipelineError
 from ..files import write_bytes_atomically
 from ..md5 import md5_of_bytes, md5_of_file
-from ..raw.raw_files import is_file
+from ..raw.file_search import is_file
 from .differences import MASK_DIFFERS, MASK_MISSING, Difference
 
 NOT_RECOMPUTED = "image not recomputed"

@@ -1,0 +1,107 @@
+"""A code is a person: from one run to the next, whatever new masks do to the counts."""
+
+from __future__ import annotations
+
+import csv
+import unicodedata
+
+import pandas as pd
+import pytest
+from support.drawing import box, write_png
+from support.run import run_here, succeed
+from support.small_set import SMALL_CREATORS
+
+from utils.raw.creator_codes import assign_codes, plain_name
+
+NORA, OLA, PIA, QUIN = SMALL_CREATORS
+TABLE = "raw_ISIC_segmasks_metadata.csv"
+
+
+def codes(output) -> dict[str, str]:
+    """Return the code of each mask, by mskObjectID."""
+    with open(output / "metadata" / "IMAplusplus_seg_metadata.csv", newline="", encoding="utf-8") as stream:
+        return {row["mskObjectID"]: row["annotator"] for row in csv.DictReader(stream)}
+
+
+def add_masks(raw, creator: str, count: int):
+    """Append rows and masks of one creator to the raw set."""
+    with open(raw / TABLE, "a", encoding="utf-8") as stream:
+        for number in range(count):
+            write_png(raw / "segs" / f"new_{number}.png", box(3, 3, 9 + number, 9))
+            stream.write(f"IMG_01,{creator},new{number},new_{number}.png,,expert,\n")
+
+
+def test_without_known_codes_the_number_of_masks_decides_and_the_first_wins_ties():
+    creators = pd.Series(["b", "a", "c", "a", "c"])
+    assert assign_codes(creators, {}).tolist() == ["A02", "A00", "A01", "A00", "A01"]
+
+
+def test_known_creators_keep_their_codes_and_new_ones_follow_the_highest():
+    creators = pd.Series(["new", "new", "old", "newer"])
+    known = {"old": "A03", "gone": "A07"}
+    assert assign_codes(creators, known).tolist() == ["A08", "A08", "A03", "A09"]
+
+
+def test_after_a99_comes_a100():
+    assert assign_codes(pd.Series(["x"]), {"y": "A99"}).tolist() == ["A100"]
+
+
+def test_names_are_compared_in_one_unicode_form_without_blanks():
+    name = "Jürgen"
+    assert {plain_name(unicodedata.normalize(form, f" {name} ")) for form in ("NFC", "NFD")} == {name}
+
+
+def test_a_mapping_keeps_everybodys_code_when_a_newcomer_has_more_masks(small_raw, tmp_path):
+    output, mapping = tmp_path / "output", tmp_path / "private" / "who.csv"
+    key = f"creator_mapping_path={mapping}"
+    succeed("create_dataset", output, key, raw=small_raw)
+    before = codes(output)
+    add_masks(small_raw, QUIN, 6)
+    text = succeed("create_dataset", output, key, raw=small_raw)
+    after = codes(output)
+    assert {mask: after[mask] for mask in before} == before
+    assert {after[f"new{number}"] for number in range(6)} == {"A03"}
+    assert "codes now stand for other people" not in text
+    assert mapping.read_text(encoding="utf-8").splitlines()[-1] == f"A03,{QUIN}"
+
+
+def test_a_creator_without_masks_stays_in_the_mapping(small_raw, tmp_path):
+    mapping = tmp_path / "who.csv"
+    mapping.write_text(f"annotator,creator\nA00,Somebody else\nA01,{OLA}\n", encoding="utf-8")
+    succeed("create_dataset", tmp_path / "output", f"creator_mapping_path={mapping}", raw=small_raw)
+    assert codes(tmp_path / "output")["001"] == "A01"
+    lines = mapping.read_text(encoding="utf-8").splitlines()
+    assert lines == ["annotator,creator", "A00,Somebody else", f"A01,{OLA}", f"A02,{NORA}", f"A03,{PIA}"]
+
+
+def test_without_a_mapping_codes_that_moved_are_named_with_the_key(small_raw, tmp_path):
+    output = tmp_path / "output"
+    succeed("create_dataset", output, raw=small_raw)
+    assert "creator_mapping_path" not in succeed("create_dataset", output, raw=small_raw)
+    add_masks(small_raw, QUIN, 6)
+    text = succeed("create_dataset", output, raw=small_raw)
+    assert "A00 is now A01, A01 is now A02, A02 is now A03" in text and "set creator_mapping_path" in text
+
+
+def test_names_that_differ_only_by_case_are_warned_of_by_code(small_raw, tmp_path):
+    add_masks(small_raw, OLA.lower(), 1)
+    text = succeed("create_dataset", tmp_path / "output", raw=small_raw)
+    assert "differ only by case" in text and "A01 (first in row 3), A03 (first in row 13)" in text
+    assert OLA.lower() not in text
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("B00,Nora Zeta", "line 3: a code that is not A"),
+        ("A00,Ola Psi", "line 3: a code that stands there twice"),
+        ("A01, Nora Zeta", "line 3: a creator who stands there twice"),
+        ("A01,", "line 3: no creator"),
+    ],
+)
+def test_an_unusable_mapping_is_refused_without_naming_anybody(small_raw, tmp_path, line, fault):
+    mapping = tmp_path / "who.csv"
+    mapping.write_text(f"annotator,creator\nA00,Nora Zeta\n{line}\n", encoding="utf-8")
+    code, text = run_here("create_dataset", tmp_path / "output", f"creator_mapping_path={mapping}", raw=small_raw)
+    assert (code, fault in text) == (1, True)
+    assert not (tmp_path / "output" / "metadata").exists()

@@ -1,0 +1,104 @@
+"""Raw files are found in folders below, whatever the case of their suffix; rows that match nothing are told."""
+
+from __future__ import annotations
+
+import shutil
+import unicodedata
+
+import pytest
+from support.run import run_here, succeed
+
+from utils.errors import PipelineError
+from utils.raw.file_search import FolderSearch
+from utils.raw.raw_files import find_images
+
+IMAGE_TABLE, MASK_TABLE = "raw_ISIC_images_metadata.csv", "raw_ISIC_segmasks_metadata.csv"
+
+
+def make(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"")
+    return folder
+
+
+def test_case_of_the_suffix_and_folders_below_do_not_matter(tmp_path):
+    search = FolderSearch(
+        make(tmp_path, "a.JPG", "one/b.jpg", "one/two/c.Jpg", "A.png", ".hidden/d.jpg", "out/e.jpg"), [tmp_path / "out"]
+    )
+    assert search.find("a.jpg") == [tmp_path / "a.JPG"]
+    assert search.find("b.JPG") == [tmp_path / "one" / "b.jpg"]
+    assert search.find("c.jpg") == [tmp_path / "one" / "two" / "c.Jpg"]
+    assert search.find("A.jpg") == search.find("d.jpg") == search.find("e.jpg") == []
+
+
+def test_a_path_that_is_there_wins_over_equal_names_elsewhere(tmp_path):
+    search = FolderSearch(make(tmp_path, "a.png", "one/a.png"))
+    assert search.find_by_path("one/a.png") == [tmp_path / "one" / "a.png"]
+    assert search.find_by_path("two/a.png") == [tmp_path / "a.png", tmp_path / "one" / "a.png"]
+
+
+def test_the_first_folder_wins_and_twice_in_one_folder_is_an_error(tmp_path):
+    first, second = make(tmp_path / "first", "x.jpg"), make(tmp_path / "second", "x.jpg", "y.jpg", "deep/y.JPG")
+    folders = {"jpg": [FolderSearch(first), FolderSearch(second), FolderSearch(tmp_path / "nowhere")]}
+    assert find_images(["x", "z"], folders) == {"x": first / "x.jpg"}
+    with pytest.raises(PipelineError, match="more than once") as caught:
+        find_images(["x", "y"], folders)
+    assert caught.value.offenders == [f"{second / 'y.jpg'}, {second / 'deep' / 'y.JPG'}"]
+
+
+def test_a_raw_set_in_folders_below_makes_the_same_dataset(small_raw, small_run, tmp_path):
+    (small_raw / "images" / "part 1").mkdir()
+    shutil.move(small_raw / "images" / "IMG_01.jpg", small_raw / "images" / "part 1" / "IMG_01.JPG")
+    (small_raw / "segs" / "batch").mkdir()
+    shutil.move(small_raw / "segs" / "raw_NA.png", small_raw / "segs" / "batch")
+    for stage in ("create_dataset", "move_dataset"):
+        succeed(stage, tmp_path / "output", raw=small_raw)
+    expected = {path.name: path.read_bytes() for path in (small_run / "seg_masks").iterdir()}
+    made = {path.name: path.read_bytes() for path in (tmp_path / "output" / "seg_masks").iterdir()}
+    assert {name: made.get(name) for name in expected if "_ST_" not in name and "_MV_" not in name} == {
+        name: data for name, data in expected.items() if "_ST_" not in name and "_MV_" not in name
+    }
+    assert (tmp_path / "output" / "images" / "IMG_01.JPG").is_file()
+
+
+def test_output_within_the_raw_folder_is_not_searched(small_raw):
+    output = small_raw / "images" / "output"
+    for _ in range(2):
+        for stage in ("create_dataset", "move_dataset"):
+            succeed(stage, output, raw=small_raw)
+
+
+def test_masks_that_match_several_files_are_told_by_row(small_raw, tmp_path):
+    for name in ("one", "two"):
+        (small_raw / "segs" / name).mkdir()
+        shutil.copy(small_raw / "segs" / "raw_NA.png", small_raw / "segs" / name)
+    (small_raw / "segs" / "raw_NA.png").unlink()
+    code, text = run_here("create_dataset", tmp_path / "output", raw=small_raw)
+    assert (code, "row 4 (mskObjectID 'NA'): 2 files" in text) == (1, True)
+    assert "raw_NA" not in text
+
+
+def test_a_folder_that_does_not_exist_is_named_before_its_files(small_raw, tmp_path):
+    succeed("create_dataset", tmp_path / "output", raw=small_raw)
+    nowhere = tmp_path / "nowhere"
+    code, text = run_here("move_dataset", tmp_path / "output", f"orig_imgs_dirs.jpg=[{nowhere}]", raw=small_raw)
+    assert code == 1
+    assert text.index(f"- the folder {nowhere} does not exist") < text.index("- image IMG_01")
+
+
+def test_masks_without_an_image_row_are_counted_named_and_near_ids_told(small_raw, tmp_path):
+    table = (small_raw / IMAGE_TABLE).read_text(encoding="utf-8")
+    other_form = unicodedata.normalize("NFD", "IMG 02 ü")
+    table = table.replace("\nIMG_01,", "\nimg_01.jpg ,").replace("\nIMG 02 ü,", f"\n{other_form},")
+    (small_raw / IMAGE_TABLE).write_text(table, encoding="utf-8")
+    text = succeed("create_dataset", tmp_path / "output", raw=small_raw)
+    assert "6 of 11 masks are left out" in text and "row 2 (mskObjectID '5841e138')" in text
+    assert "'IMG_01' (image table: 'img_01.jpg ')" in text and f"'IMG 02 ü' (image table: {other_form!r})" in text
+    assert "'no_metadata' (" not in text
+
+
+def test_identical_masks_of_one_image_are_warned_of(small_raw, tmp_path):
+    shutil.copy(small_raw / "segs" / "raw_NA.png", small_raw / "segs" / "raw_001.png")
+    text = succeed("create_dataset", tmp_path / "output", raw=small_raw)
+    assert "1 images have identical masks" in text and "001, NA" in text

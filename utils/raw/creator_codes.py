@@ -1,0 +1,76 @@
+"""Which code (A00, A01, …) stands for which creator, now and in later runs."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from itertools import count
+from typing import TYPE_CHECKING
+
+from ..lazy import logger
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+
+def plain_name(creator: str) -> str:
+    """Return the form in which names are compared: Unicode NFC, without blanks at the ends."""
+    return unicodedata.normalize("NFC", creator).strip()
+
+
+def assign_codes(creators: Series, known: Mapping[str, str]) -> Series:
+    """Return the code of each mask's creator.
+
+    Parameters
+    ----------
+    creators : Series of str
+        Creator of each mask, in the form of `plain_name`.
+    known : mapping of str to str
+        Codes that creators have already, by name; these stay.
+
+    Returns
+    -------
+    Series of str
+        A00, A01, … (A100 after A99). Creators without a code get the codes after the highest known one, in
+        decreasing number of masks, ties by first appearance. A code is never given to a second person, even when
+        its creator has no mask any more.
+    """
+    # value_counts(sort=False) is in order of first appearance, and the stable sort keeps it for ties.
+    ranked = creators.value_counts(sort=False).sort_values(ascending=False, kind="stable").index
+    numbers = count(max((int(code[1:]) for code in known.values()), default=-1) + 1)
+    codes = {**known, **{creator: f"A{next(numbers):02d}" for creator in ranked if creator not in known}}
+    return creators.map(codes)
+
+
+def warn_of_alike_names(creators: Series, codes: Series) -> None:
+    """Warn of creators whose names differ only by case; messages name codes, never people."""
+    spellings = creators.drop_duplicates()
+    for _, several in spellings.groupby(spellings.map(str.casefold)):
+        if len(several) > 1:
+            places = (f"{codes[row]} (first in row {row})" for row in several.index)
+            logger.warning("names of creators that differ only by case count as several people: {}", ", ".join(places))
+
+
+def warn_of_moved_codes(earlier: DataFrame, metadata: DataFrame) -> None:
+    """Warn when masks that an earlier run gave a code now have another.
+
+    Parameters
+    ----------
+    earlier, metadata : DataFrame
+        Segmentation metadata of the earlier run and of this one, with ISIC_id, mskObjectID and annotator.
+    """
+    keys = ["ISIC_id", "mskObjectID"]
+    both = metadata[[*keys, "annotator"]].merge(earlier[[*keys, "annotator"]], on=keys, suffixes=("", "_before"))
+    moved = both[both["annotator"] != both["annotator_before"]]
+    if len(moved):
+        changes = sorted(set(zip(moved["annotator_before"], moved["annotator"], strict=True)), key=_by_number)
+        logger.warning(
+            "codes now stand for other people than in the run before: {}. Figures and tables made before speak of the "
+            "old codes. To keep a person's code from one run to the next, set creator_mapping_path",
+            ", ".join(f"{before} is now {now}" for before, now in changes),
+        )
+
+
+def _by_number(change: tuple[str, str]) -> tuple[int, int]:
+    before, now = (int(code[1:]) if code[1:].isdigit() else -1 for code in change)
+    return before, now

@@ -1,0 +1,60 @@
+"""Raw files found by name: whatever the case of their suffix, and in folders below the configured one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
+
+
+class FolderSearch:
+    """The files below a folder, by name.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to look; one that does not exist has no files. It is read when something is first asked for that is not
+        where its name says.
+    leave_out : collection of Path
+        Folders below it that are not looked into, such as the output of an earlier run. Hidden ones never are.
+    """
+
+    def __init__(self, folder: Path, leave_out: Collection[Path] = ()):
+        self.folder = folder
+        self._leave_out = {os.path.abspath(path) for path in leave_out}
+        self._by_name: dict[str, list[Path]] | None = None
+
+    def find(self, name: str) -> list[Path]:
+        """Return all files of a name, e.g. ``a.jpg``, in this folder and those below it; ``a.JPG`` is one of them."""
+        if self._by_name is None:
+            self._by_name = {}
+            for path in self._walk():
+                self._by_name.setdefault(_key(path.name), []).append(path)
+        return self._by_name.get(_key(name), [])
+
+    def find_by_path(self, name: str) -> list[Path]:
+        """Return the file at a path below this folder; if there is none, all files that have its name."""
+        path = self.folder / name
+        return [path] if is_file(path) else self.find(PurePosixPath(name).name)
+
+    def _walk(self) -> Iterator[Path]:
+        for place, folders, files in os.walk(self.folder):
+            folders[:] = sorted(
+                name
+                for name in folders
+                if not name.startswith(".") and os.path.abspath(os.path.join(place, name)) not in self._leave_out
+            )
+            yield from (Path(place, name) for name in sorted(files))
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a file is there; a name that no file can have, too long for example, is not."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _key(name: str) -> str:
+    stem, suffix = os.path.splitext(name)
+    return stem + suffix.lower()

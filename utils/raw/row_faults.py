@@ -1,0 +1,93 @@
+"""Faults of single rows of the raw segmentation table."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .raw_files import mask_label
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+_NAME_WITH_SUFFIX = r"(?s).*\.[A-Za-z0-9]{1,5}"
+_USUAL_SUFFIXES = {"png", "jpg", "jpeg", "tif", "tiff", "bmp", "gif", "webp"}
+_PATH_SEPARATORS = ("/", "\\", "\0")
+# Most bytes of a file name on common file systems, less what seg_filename puts around the two ids.
+_MOST_BYTES_OF_IDS = 255 - len("_A999_T1_S1_.webp")
+
+
+def row_faults(kept: DataFrame, sources: Collection[str], skills: Collection[str]) -> list[str]:
+    """Describe every fault of rows of the raw segmentation table.
+
+    Parameters
+    ----------
+    kept : DataFrame
+        Rows; the index holds their place in the file. `path` is the mask file: None when there is none.
+    sources, skills : collection of str
+        The texts that the columns source and skill may hold.
+
+    Returns
+    -------
+    list of str
+        One text for each fault of each row, without creators and raw file names, which are private.
+    """
+    checks = {
+        "no creator": kept["creator"].str.strip() == "",
+        "no skill": kept["skill"] == "",
+        f"a skill other than {_accepted(skills)}": ~kept["skill"].isin(["", *skills]),
+        f"a source other than {_accepted(sources)}": ~kept["source"].isin(sources),
+        "an mskObjectID that occurs twice": kept["mskObjectID"].duplicated(keep=False),
+        "no ISIC_id": kept["ISIC_id"] == "",
+        "no mskObjectID": kept["mskObjectID"] == "",
+        "an id with a path separator": _has_separator(kept["ISIC_id"]) | _has_separator(kept["mskObjectID"]),
+        "an id with a control character": _has_controls(kept["ISIC_id"]) | _has_controls(kept["mskObjectID"]),
+        "ids too long for a file name": kept[["ISIC_id", "mskObjectID"]].sum(axis=1).map(_is_too_long),
+        "a file name that leaves orig_segs_dir": kept["filename"].map(leaves_folder),
+        # The suffix becomes part of the dataset, and what follows the last dot may name a person.
+        "a file name without a usual suffix": ~kept["filename"].str.fullmatch(_NAME_WITH_SUFFIX)
+        | kept["filename"].map(_suffix_of).isin(_words(kept["creator"]) - _USUAL_SUFFIXES),
+    }
+    checks["no mask file in orig_segs_dir"] = ~checks["a file name that leaves orig_segs_dir"] & kept["path"].isna()
+    return [
+        f"{mask_label(row, object_id)}: {fault}"
+        for fault, is_at_fault in checks.items()
+        for row, object_id in kept["mskObjectID"][is_at_fault].items()
+    ]
+
+
+def leaves_folder(name: str) -> bool:
+    """Tell whether a file name of the table is empty or leads out of the folder of the masks."""
+    path = Path(name)
+    return not name or path.is_absolute() or ".." in path.parts
+
+
+def _accepted(texts: Collection[str]) -> str:
+    return " or ".join(repr(text) if text else "nothing" for text in texts)
+
+
+def _has_separator(ids: Series) -> Series:
+    return ids.map(lambda text: any(separator in text for separator in _PATH_SEPARATORS) or text in (".", ".."))
+
+
+def _has_controls(ids: Series) -> Series:
+    def has_controls(text: str) -> bool:
+        # What can be printed holds none: nearly every id is settled by that, many times faster.
+        return not text.isprintable() and any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in text)
+
+    return ids.map(has_controls)
+
+
+def _is_too_long(ids: str) -> bool:
+    return len(ids.encode()) > _MOST_BYTES_OF_IDS
+
+
+def _suffix_of(name: str) -> str:
+    return Path(name).suffix[1:].casefold()
+
+
+def _words(creators: Series) -> set[str]:
+    return {word for creator in creators.unique() for word in re.split(r"[\W_]+", creator.casefold())}

@@ -1,0 +1,95 @@
+"""Rows of the raw segmentation table matched with images and with mask files."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from typing import TYPE_CHECKING
+
+from ..errors import PipelineError
+from ..lazy import logger, pd
+from .raw_files import mask_label
+from .row_faults import leaves_folder
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+    from .file_search import FolderSearch
+
+_NAMED = 10
+_IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp")
+
+
+def warn_of_masks_without_image(segmentations: DataFrame, isic_ids: Series) -> None:
+    """Count and name the masks whose image the image table lacks, and tell which ids nearly match one.
+
+    Parameters
+    ----------
+    segmentations : DataFrame
+        Raw rows with ISIC_id and mskObjectID.
+    isic_ids : Series of str
+        Ids of the raw image table.
+    """
+    lost = segmentations[~segmentations["ISIC_id"].isin(isic_ids)]
+    if lost.empty:
+        return
+    names = [mask_label(row, object_id) for row, object_id in lost["mskObjectID"].items()]
+    logger.warning(
+        "{} of {} masks are left out, since the raw image table has no row with their ISIC_id: {}",
+        len(lost),
+        len(segmentations),
+        _some(names),
+    )
+    logger.debug("masks without an image: {}", ", ".join(names))
+    known = {alike(isic_id): isic_id for isic_id in isic_ids}
+    near = [(isic_id, known[alike(isic_id)]) for isic_id in lost["ISIC_id"].unique() if alike(isic_id) in known]
+    if near:
+        logger.warning(
+            "ids that nearly match one of the raw image table, but differ in blanks, case, Unicode form or suffix: {}",
+            _some([f"{there!r} (image table: {here!r})" for there, here in near]),
+        )
+
+
+def find_masks(rows: DataFrame, folder: FolderSearch) -> Series:
+    """Return the mask file of each row; None where there is none.
+
+    Raises
+    ------
+    PipelineError
+        If the folder has several files of a name; lists the rows.
+    """
+    found, several = [], []
+    for row, object_id, name in rows[["mskObjectID", "filename"]].itertuples():
+        paths = [] if leaves_folder(name) else folder.find_by_path(name)
+        found.append(paths[0] if paths else None)
+        if len(paths) > 1:
+            several.append(f"{mask_label(row, object_id)}: {len(paths)} files")
+    if several:
+        what = "Mask files are there more than once."
+        hint = "give the path below orig_segs_dir in the column filename"
+        raise PipelineError(what, where=folder.folder, hint=hint, offenders=several)
+    return pd.Series(found, index=rows.index, dtype=object)
+
+
+def warn_of_equal_masks(metadata: DataFrame) -> None:
+    """Warn of images of which several masks are the same file: a copy would count as another annotator."""
+    equal = metadata[metadata.duplicated(["ISIC_id", "mask_md5"], keep=False)]
+    if len(equal):
+        groups = [", ".join(names) for _, names in equal.groupby(["ISIC_id", "mask_md5"], sort=False)["mskObjectID"]]
+        logger.warning(
+            "{} images have identical masks (the same bytes), as copies are; they agree perfectly. mskObjectIDs: {}",
+            equal["ISIC_id"].nunique(),
+            _some(groups, "; "),
+        )
+
+
+def alike(isic_id: str) -> str:
+    """Return what an id shares with ids that differ only in blanks, case, Unicode form or an image suffix."""
+    text = unicodedata.normalize("NFC", isic_id).strip().casefold()
+    stem, suffix = os.path.splitext(text)
+    return stem.strip() if suffix in _IMAGE_SUFFIXES else text
+
+
+def _some(items: list[str], separator: str = ", ") -> str:
+    shown = separator.join(items[:_NAMED])
+    return shown if len(items) <= _NAMED else f"{shown} and {len(items) - _NAMED} more"
