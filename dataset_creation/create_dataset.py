@@ -31,7 +31,7 @@ from utils.errors import Failure, PipelineError
 from utils.files import require_folder
 from utils.lazy import logger
 from utils.quality.quarantine import forget_quarantine
-from utils.raw.creator_codes import assign_codes, plain_name, warn_of_alike_names, warn_of_moved_codes
+from utils.raw.creator_codes import assign_codes, warn_of_alike_names, warn_of_moved_codes
 from utils.raw.creator_mapping import check_mapping_path, read_creator_mapping, write_creator_mapping
 from utils.raw.raw_files import find_images, image_folders, img_filename, mask_folder, mask_label, read_raw_masks
 from utils.raw.row_faults import row_faults
@@ -129,7 +129,7 @@ def read_raw_tables(config: CreationSettings) -> tuple[DataFrame, DataFrame]:
     warn_of_masks_without_image(segmentations, images["isic_id"])
     kept = keep_segmentations(segmentations, images, config.exclude_mskObjectIDs, config.limit_images)
     require_folder(config, "orig_segs_dir")
-    kept = kept.assign(creator=kept["creator"].map(plain_name), path=find_masks(kept, mask_folder(config)))
+    kept = kept.assign(creator=kept["creator"].map(naming.plain_name), path=find_masks(kept, mask_folder(config)))
     faults = row_faults(kept, SOURCE_TO_TOOL, SKILL_TO_LEVEL)
     if faults:
         raise PipelineError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -40,6 +41,9 @@ PAIR_COLUMNS = (
 )
 FAILURE_COLUMNS = ("stage", "img_id", "reason")
 
+# Of image files, in lower case.
+IMAGE_EXTENSIONS = ("bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp")
+
 ID_LIST = "ISIC_ids.txt"
 QUARANTINE_FOLDER = "quarantine"
 
@@ -51,6 +55,18 @@ CONSENSUS = (STAPLE, MAJORITY_VOTE)
 def seg_filename(isic_id: str, annotator: str, tool: str, skill_level: str, object_id: str, suffix: str) -> str:
     """Build a mask's file name, e.g. ``ISIC_0000004_A04_T1_S2_545d08aabae47821f8802550.png``."""
     return f"{isic_id}_{annotator}_{tool}_{skill_level}_{object_id}{suffix}"
+
+
+def plain_name(creator: str) -> str:
+    """Return the form in which names of people are compared: Unicode NFC, without blanks at the ends."""
+    return unicodedata.normalize("NFC", creator).strip()
+
+
+def loose_id(isic_id: str) -> str:
+    """Return what an id shares with ids that differ only in blanks, case, Unicode form or an image suffix."""
+    text = unicodedata.normalize("NFC", isic_id).strip().casefold()
+    stem, _, suffix = text.rpartition(".")
+    return stem.strip() if stem and suffix in IMAGE_EXTENSIONS else text
 
 
 def consensus_row(isic_id: str, img_filename: str, label: str, mask_md5: str) -> dict[str, str]:

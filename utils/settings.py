@@ -86,12 +86,18 @@ class CreationSettings(CommonSettings):
     own_masks_dir: Path | None = _key("make_raw_tables: folder of masks of your own", None)
     own_images_dir: Path | None = _key("make_raw_tables: folder of their images", None)
     own_name_pattern: str = _key("make_raw_tables: what the masks' file names say", "{image}_{annotator}.png")
-    own_foreground: str = _key('make_raw_tables: which values are foreground: nonzero, zero, ">N" or "=N"', "nonzero")
+    own_foreground: str = _key(
+        'make_raw_tables: which values are foreground: nonzero, zero, ">N", "=N" or "=#RRGGBB"', "nonzero"
+    )
     own_tool: dict[str, str] = _key("make_raw_tables: tool that each text of {tool} stands for", {})
     own_skill: dict[str, str] = _key("make_raw_tables: skill that each text of {skill} stands for", {})
     own_default_tool: str = _key("make_raw_tables: tool where the pattern has no {tool}", "missing")
     own_default_skill: str = _key("make_raw_tables: skill where the pattern has no {skill}", "expert")
     own_allow_unmatched: bool = _key("make_raw_tables: warn of files of other names rather than refuse them", True)
+    cite_file_names: bool = _key(
+        "make_raw_tables: messages and logs name files, which may name annotators, instead of their place in a listing",
+        False,
+    )
     own_raw_dir: Path = _key(
         "make_raw_tables: folder that receives the raw tables and masks", Path("original_metadata_files/own")
     )

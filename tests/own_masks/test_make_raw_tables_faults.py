@@ -68,15 +68,15 @@ def test_all_sizes_that_differ_are_listed(own):
     write_png(own.masks / f"scan_1_{NORA}.png", box(1, 1, 2, 2, shape=(24, 31)))
     own.draw_images(["001"], size=(10, 20))
     assert own.refused() == [
-        "file 1 (image '001'): 32 x 24, the image: 10 x 20",
-        "file 4 (image 'scan_1'): 31 x 24, the image: 32 x 24",
+        "file 1 (image '001'): 32 x 24 pixels, the image: 10 x 20 pixels",
+        "file 4 (image 'scan_1'): 31 x 24 pixels, the image: 32 x 24 pixels",
     ]
 
 
 def test_without_images_masks_are_compared_with_the_first(own):
     write_png(own.masks / f"scan_1_{OLA}.png", box(1, 1, 2, 2, shape=(32, 24)))
     assert own.refused("own_images_dir=null", "own_name_pattern={image}_{annotator:[^_]+}.png") == [
-        "file 5 (image 'scan_1'): 24 x 32, the image's first mask: 32 x 24"
+        "file 5 (image 'scan_1'): 24 x 32 pixels, the image's first mask: 32 x 24 pixels"
     ]
 
 
@@ -108,10 +108,10 @@ def test_links_stay_within_the_folder(own):
     (own.masks / "z").symlink_to(own.base, target_is_directory=True)
     os.mkfifo(own.masks / "pipe_of.png")
     assert own.refused() == [
-        "file 1: a broken link, or no regular file",
+        "file 1: a broken link, or not a regular file",
         "file 2: a link that leaves the folder",
-        "file 6: a broken link, or no regular file",
-        "file 8: a broken link, or no regular file",
+        "file 6: a broken link, or not a regular file",
+        "file 8: a broken link, or not a regular file",
         "file 12: a link to a folder, which is not followed",
     ]
 
@@ -167,13 +167,16 @@ def test_texts_without_a_mapping_are_listed(own):
     pattern = "{image}_{annotator:[^_]+}_{tool}.png"
     own.draw_masks(pattern.replace(":[^_]+", ""), {("001", PIA): box(1, 1, 4, 4)}, tool="lasso")
     offenders = own.refused(f"own_name_pattern={pattern}")
-    assert offenders == ["file 2 (image '001'): its tool is no key of own_tool"]
+    assert offenders == [
+        "file 2 (image '001'): its tool is none of the texts that own_tool knows: "
+        "'manual pointlist', 'missing', 'autofill'"
+    ]
 
 
 @pytest.mark.parametrize(
     ("argument", "words"),
     [
-        ("own_foreground=>", ['nonzero, zero, ">N" or "=N"']),
+        ("own_foreground=>", ['nonzero, zero, ">N", "=N" or "=#RRGGBB"']),
         ("own_foreground=white", ["white"]),
         ("own_tool.x=lasso", ["'lasso'", "manual pointlist, missing, autofill"]),
         ("own_default_skill=guru", ["'guru'", "expert, novice"]),

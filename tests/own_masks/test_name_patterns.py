@@ -35,7 +35,7 @@ def put_together(fields: list[str], separators: list[str], values: dict[str, str
     [
         ("{image}_{annotator}.png", "a_b.png", [("a", "b")]),
         ("{image}_{annotator}.png", "a_b_c.png", [("a_b", "c"), ("a", "b_c")]),
-        ("{image}_{annotator}.png", "a_b.PNG", []),
+        ("{image}_{annotator}.png", "a_b.PNG", [("a", "b")]),
         ("{image}_{annotator}.png", "x/a_b.png", []),
         ("{image}_{annotator}.png", "_b.png", []),
         ("{image}_{annotator}.png", "a_b.png.png", [("a", "b.png")]),
@@ -70,7 +70,7 @@ def test_all_fields_are_read():
         ("{image}.png", ["{annotator} in it"]),
         ("mask.png", ["{image} and {annotator} in it"]),
         ("{image}_{anotator}.png", ["{anotator}", "nearest is {annotator}"]),
-        ("{image}_{}_{annotator}.png", ["fields image, annotator, tool, skill, n"]),
+        ("{image}_{}_{annotator}.png", ["fields image, annotator, tool, skill, n, part"]),
         ("{image}{annotator}.png", ["text between two fields"]),
         ("{image}*_{annotator}.png", ["text between two fields"]),
         ("{image}_{annotator", ["every { closed"]),

@@ -105,7 +105,7 @@ def test_what_is_no_image_is_called_so():
     ids=["of inks", "of nine channels"],
 )
 def test_deep_tiffs_of_other_kinds_are_refused(data):
-    with pytest.raises(ValueError, match="grey .* or RGB"):
+    with pytest.raises(ValueError, match="grey or RGB"):
         decode_pixels(data)
 
 

@@ -11,7 +11,8 @@ from support.drawing import box, write_png
 from support.run import run_here, succeed
 from support.small_set import SMALL_CREATORS
 
-from utils.raw.creator_codes import assign_codes, plain_name
+from utils.naming import plain_name
+from utils.raw.creator_codes import assign_codes
 
 NORA, OLA, PIA, QUIN = SMALL_CREATORS
 TABLE = "raw_ISIC_segmasks_metadata.csv"

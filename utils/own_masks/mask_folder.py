@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ..errors import PipelineError
+from ..naming import IMAGE_EXTENSIONS, plain_name
 from .name_patterns import Pattern, Reading, readings
 
-IMAGE_EXTENSIONS = ("bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp")
 _LISTING = "(cd {} && find . -name '.?*' -prune -o ! -type d -print | LC_ALL=C sort)"
 
 
@@ -20,46 +20,51 @@ _LISTING = "(cd {} && find . -name '.?*' -prune -o ! -type d -print | LC_ALL=C s
 class OwnFile:
     """A file below a folder: `number` is its line (from 1) in the sorted listing, by which messages cite it.
 
-    Its name may hold the name of a person, and is therefore in no message.
+    Its name may hold the name of a person, and is therefore in no message, unless the user asks for it (`is_cited`).
     """
 
     number: int
     name: str
     path: Path
+    is_cited: bool = False
+
+    def __str__(self) -> str:
+        return repr(self.name) if self.is_cited else f"file {self.number}"
 
 
-@dataclass(frozen=True)
+@dataclass
 class OwnMask:
-    """A mask file, and what its name says; the fields that the pattern lacks are None."""
+    """A mask, and what its name says; the fields that the pattern lacks are None. Several files are its parts."""
 
-    file: OwnFile
+    files: list[OwnFile]
     image: str
     annotator: str
     tool: str | None = None
     skill: str | None = None
     n: str | None = None
+    part: str | None = None
 
     def __str__(self) -> str:
-        return f"file {self.file.number} (image {self.image!r})"
+        return f"{self.files[0]} (image {self.image!r})"
 
 
 @dataclass
 class NamesRead:
-    """Masks in the order of the listing; numbers of files that are none or lack an image; faults in words."""
+    """Masks in the order of the listing; files that are none or lack an image; faults in words."""
 
     masks: list[OwnMask] = field(default_factory=list)
-    unmatched: list[int] = field(default_factory=list)
-    without_image: list[int] = field(default_factory=list)
+    unmatched: list[OwnFile] = field(default_factory=list)
+    without_image: list[OwnFile] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
 
-def listing_hint(folder: Path) -> str:
+def listing_command(folder: Path) -> str:
     """Return the shell command whose line N is file N."""
     return f"file N is line N of {_LISTING.format(shlex.quote(str(folder)))}"
 
 
-def list_files(folder: Path) -> list[OwnFile]:
-    """List all files below a folder, in the order of the bytes of their names.
+def list_files(folder: Path, cite_names: bool = False) -> list[OwnFile]:
+    """List all files below a folder, in the order of the bytes of their names; messages cite them by name if asked to.
 
     Hidden files and folders are left out; links to folders are listed and not followed.
 
@@ -78,7 +83,8 @@ def list_files(folder: Path) -> list[OwnFile]:
     if unreadable:
         found = f"{len(unreadable)} that cannot be read"
         raise PipelineError("Folders cannot be read.", where=folder, expected="readable folders below it", found=found)
-    return [OwnFile(number, name, folder / name) for number, name in enumerate(sorted(names, key=os.fsencode), 1)]
+    ordered = enumerate(sorted(names, key=os.fsencode), 1)
+    return [OwnFile(number, name, folder / name, cite_names) for number, name in ordered]
 
 
 def link_faults(files: Iterable[OwnFile], folder: Path) -> list[str]:
@@ -89,18 +95,19 @@ def link_faults(files: Iterable[OwnFile], folder: Path) -> list[str]:
         # os.path, since pathlib raises errors, with the name in them, for some links.
         is_link = os.path.islink(file.path)
         if is_link and os.path.isdir(file.path):
-            faults.append(f"file {file.number}: a link to a folder, which is not followed")
+            faults.append(f"{file}: a link to a folder, which is not followed")
         elif not os.path.isfile(file.path):
-            faults.append(f"file {file.number}: a broken link, or no regular file")
+            faults.append(f"{file}: a broken link, or not a regular file")
         elif is_link and not file.path.resolve().is_relative_to(root):
-            faults.append(f"file {file.number}: a link that leaves the folder")
+            faults.append(f"{file}: a link that leaves the folder")
     return faults
 
 
-def list_images(folder: Path, masks_dir: Path, pattern: Pattern) -> dict[str, Path]:
-    """List the images of a folder, not of those below it, by id: the file name without its extension.
+def list_images(folder: Path, masks_dir: Path, pattern: Pattern, leave_out: Collection[Path] = ()) -> dict[str, Path]:
+    """List the images of a folder and of those below it by id: the file name without its extension.
 
-    Where images and masks share a folder, what follows the pattern of the masks is no image.
+    Where images and masks share a folder, what follows the pattern of the masks is no image. Hidden folders, and those
+    to leave out, are not looked into.
 
     Raises
     ------
@@ -109,21 +116,31 @@ def list_images(folder: Path, masks_dir: Path, pattern: Pattern) -> dict[str, Pa
     """
     found: dict[str, Path] = {}
     faults = []
-    for path in sorted(folder.iterdir(), key=os.fsencode):
-        if not _is_image(path) or path.parent == masks_dir and readings(pattern, path.name):
+    for path in _images_below(folder, masks_dir, leave_out):
+        if path.is_relative_to(masks_dir) and readings(pattern, path.relative_to(masks_dir).as_posix()):
             continue
         fault = _fault_of_text(path.stem) or (
             "an id that another file has, too" if id_key(path.stem) in found else None
         )
         if fault:
-            faults.append(f"image {path.name!r}: {fault}")
+            faults.append(f"image {path.relative_to(folder).as_posix()!r}: {fault}")
         found.setdefault(id_key(path.stem), path)
     if faults:
         raise PipelineError("Images cannot be used.", where=folder, offenders=faults)
     if not found:
-        expected = f"files {{id}}.{{{','.join(IMAGE_EXTENSIONS)}}}"
+        expected = f"files {{id}}.{{{','.join(IMAGE_EXTENSIONS)}}}, in it or in folders below it"
         raise PipelineError("There are no images.", where=folder, expected=expected, found="none of them")
     return found
+
+
+def _images_below(folder: Path, masks_dir: Path, leave_out: Collection[Path]) -> list[Path]:
+    """Return the image files below a folder, by name; the folder of the masks counts only if it is this one."""
+    unseen = {os.path.abspath(path) for path in (*leave_out, masks_dir)} - {os.path.abspath(folder)}
+    found = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = [f for f in folders if f[0] != "." and os.path.abspath(os.path.join(place, f)) not in unseen]
+        found += [path for path in (Path(place, name) for name in files) if _is_image(path)]
+    return sorted(found, key=lambda path: os.fsencode(path.relative_to(folder)))
 
 
 def id_key(image: str) -> str:
@@ -154,33 +171,36 @@ def read_names(files: Sequence[OwnFile], pattern: Pattern, images: Mapping[str, 
         try:
             ways = readings(pattern, file.name)
         except PipelineError:
-            result.faults.append(f"file {file.number}: its name can be read in too many ways")
+            result.faults.append(f"{file}: its name can be read in too many ways")
             continue
         known = ways if images is None else [way for way in ways if id_key(way["image"]) in images]
         if len(known) == 1:
             _add(result, _mask(file, known[0], images), first)
         elif known:
-            result.faults.append(f"file {file.number}: its name can be read in {len(known)} ways")
+            result.faults.append(f"{file}: its name can be read in {len(known)} ways")
         else:
-            (result.without_image if ways else result.unmatched).append(file.number)
+            (result.without_image if ways else result.unmatched).append(file)
     return result
 
 
 def _add(result: NamesRead, mask: OwnMask, first: dict) -> None:
     texts = (mask.image, mask.annotator, mask.tool, mask.skill, mask.n)
-    fault = next(filter(None, (_fault_of_text(text) for text in texts if text is not None)), None)
-    earlier = first.setdefault(texts, mask)
+    fault = next(filter(None, (_fault_of_text(text) for text in (*texts, mask.part) if text is not None)), None)
+    same_file = first.setdefault((*texts, mask.part), mask)
     if fault:
-        result.faults.append(f"file {mask.file.number}: {fault}")
-    elif earlier is not mask:
-        result.faults.append(f"{mask}: its name says the same as that of file {earlier.file.number}")
+        result.faults.append(f"{mask.files[0]}: {fault}")
+    elif same_file is not mask:
+        result.faults.append(f"{mask}: its name says the same as that of {same_file.files[0]}")
+    elif mask.part is not None and texts in first:
+        first[texts].files += mask.files
     else:
+        first[texts] = mask
         result.masks.append(mask)
 
 
 def _mask(file: OwnFile, way: Reading, images: Mapping[str, Path] | None) -> OwnMask:
     image = way["image"] if images is None else images[id_key(way["image"])].stem
-    return OwnMask(file, **{**way, "image": image})
+    return OwnMask([file], **{**way, "image": image, "annotator": plain_name(way["annotator"])})
 
 
 def _fault_of_text(text: str) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..errors import ConfigError, PipelineError
 
-FIELDS = ("image", "annotator", "tool", "skill", "n")
+FIELDS = ("image", "annotator", "tool", "skill", "n", "part")
 REQUIRED = ("image", "annotator")
 _TOKEN = re.compile(r"\{([^{}:]*)(?::([^{}]*))?\}|\*")
 # A name of nothing but separators can be read in more ways than could ever be gone through.
@@ -48,9 +48,10 @@ def parse_pattern(text: str) -> Pattern:
     ----------
     text : str
         A relative path with ``/`` between folders. ``{image}`` and ``{annotator}`` must be in it, ``{tool}``,
-        ``{skill}`` and ``{n}`` (what tells several masks of one annotator apart) may be; a field named twice
-        holds the same text twice. ``{field:expression}`` restricts a field to a regular expression without
-        braces. ``*`` is any text that does not matter, a final ``.*`` any file extension.
+        ``{skill}``, ``{n}`` (what tells several masks of one annotator apart) and ``{part}`` (what tells files apart
+        that are parts of one mask) may be; a field named twice holds the same text twice. ``{field:expression}``
+        restricts a field to a regular expression without braces. ``*`` is any text that does not matter, a final
+        ``.*`` any file extension.
 
     Returns
     -------
@@ -84,7 +85,7 @@ def readings(pattern: Pattern, name: str) -> list[Reading]:
     pattern : tuple
         From `parse_pattern`.
     name : str
-        Relative path, ``/`` between folders.
+        Relative path, ``/`` between folders. The case of its extension does not matter.
 
     Returns
     -------
@@ -97,6 +98,7 @@ def readings(pattern: Pattern, name: str) -> list[Reading]:
     PipelineError
         If there are too many ways to go through. The name is not in the message.
     """
+    name = _with_extension_of(pattern, name)
     found: dict[tuple, None] = {}
     waiting: list[tuple] = [(0, 0, ())]
     for _ in range(_MAX_STEPS):
@@ -109,6 +111,14 @@ def readings(pattern: Pattern, name: str) -> list[Reading]:
         elif start == len(name):
             found.setdefault(fields)
     raise PipelineError("A file name can be read in too many ways.")
+
+
+def _with_extension_of(pattern: Pattern, name: str) -> str:
+    """Return a name whose extension is written as the pattern's, if they are the same but for case."""
+    last = pattern[-1]
+    extension = last.text[last.text.rfind(".") :] if isinstance(last, Literal) and "." in last.text else ""
+    same = extension and name.lower().endswith(extension.lower())
+    return name[: -len(extension)] + extension if same else name
 
 
 def _steps(pattern: Pattern, part: int, name: str, start: int, fields: tuple) -> list[tuple]:

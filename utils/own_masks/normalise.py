@@ -7,48 +7,70 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from ..data import encode_mask
 from ..errors import ConfigError, PipelineError
 from ..files import write_bytes_atomically
-from ..pictures.header_size import size_in_header
-from ..pictures.pixel_values import decode_pixels, has_more_than_two_levels
+from ..pictures.pixel_values import decode_pixels, has_more_than_two_levels, is_alpha_alone
 
-_RULE = re.compile(r"(nonzero|zero)|([>=])\s*(-?\d+(?:\.\d+)?)")
+_RULE = re.compile(r"(nonzero|zero)|([>=])\s*(-?\d+(?:\.\d+)?)|=\s*#([0-9a-fA-F]{6})")
+_ACCEPTED = 'nonzero, zero, ">N", "=N" or "=#RRGGBB"'
+_MOST_VALUES = 8  # named of a mask
 
 
 @dataclass(frozen=True)
 class Foreground:
-    """Which pixel values are foreground: `kind` is nonzero, zero, > or =; `level` belongs to the last two."""
+    """Which pixel values are foreground: `kind` is nonzero, zero, > or =; to the last two belongs a level or colour."""
 
     kind: str
     level: float = 0
+    colour: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True)
 class NormalisationTask:
-    """One mask file to bring to its form; `digest` is what `digest_of_file` said of it."""
+    """The files of one mask, usually one, to bring to its form; `digests` is what `digest_of_file` said of each."""
 
-    source: Path
-    digest: str
+    sources: tuple[Path, ...]
+    digests: tuple[str, ...]
     target: Path
     rule: Foreground
 
 
 @dataclass(frozen=True)
 class NormalisedMask:
-    """What was found in a mask file: (height, width), more than two values, foreground nowhere or everywhere."""
+    """What was found in a mask.
+
+    Attributes
+    ----------
+    shape : (int, int)
+        Height and width.
+    has_more_levels : bool
+        A file holds more than two values.
+    is_empty, is_full : bool
+        It is foreground nowhere, or everywhere.
+    fills_corners : bool
+        It is foreground in all four corners but not everywhere, as inverted masks are.
+    is_alpha_alone : bool
+        An empty or full mask whose file has one colour, and differs only in how transparent it is.
+    file_values : tuple of str
+        Of an empty mask some values that its files hold.
+    """
 
     shape: tuple[int, int]
     has_more_levels: bool
     is_empty: bool
     is_full: bool
+    fills_corners: bool = False
+    is_alpha_alone: bool = False
+    file_values: tuple[str, ...] = ()
 
 
 def parse_foreground(text: str) -> Foreground:
-    """Read ``nonzero``, ``zero``, ``>N`` or ``=N``.
+    """Read ``nonzero``, ``zero``, ``>N``, ``=N`` or ``=#RRGGBB``.
 
     Raises
     ------
@@ -58,8 +80,10 @@ def parse_foreground(text: str) -> Foreground:
     match = _RULE.fullmatch(text.strip())
     if not match:
         what = "The key 'own_foreground' has an unusable value."
-        raise ConfigError(what, where="own_foreground", expected='nonzero, zero, ">N" or "=N"', found=text)
-    word, sign, number = match.groups()
+        raise ConfigError(what, where="own_foreground", expected=_ACCEPTED, found=text)
+    word, sign, number, colour = match.groups()
+    if colour:
+        return Foreground("=", colour=tuple(bytes.fromhex(colour)))
     return Foreground(word) if word else Foreground(sign, float(number))
 
 
@@ -72,7 +96,7 @@ def foreground(pixels: np.ndarray, rule: Foreground) -> np.ndarray:
         (H, W), or (H, W, 3) with colour channels.
     rule : Foreground
         Of colours, ``nonzero`` and ``>N`` ask for one channel that is, ``=N`` for all three; ``zero`` is
-        what ``nonzero`` is not.
+        what ``nonzero`` is not. ``=#RRGGBB`` asks for a colour; grey is a colour of three equal channels.
 
     Returns
     -------
@@ -81,31 +105,74 @@ def foreground(pixels: np.ndarray, rule: Foreground) -> np.ndarray:
     """
     grey = pixels.ndim == 2
     if rule.kind == "=":
-        found = pixels == rule.level
-        return found if grey else found.all(axis=2)
+        found = (pixels[..., None] if grey else pixels) == (rule.level if rule.colour is None else rule.colour)
+        return found.all(axis=2)
     found = pixels > rule.level if rule.kind == ">" else pixels != 0
     found = found if grey else found.any(axis=2)
     return ~found if rule.kind == "zero" else found
 
 
 def normalise_mask(task: NormalisationTask) -> NormalisedMask:
-    """Read one mask file and write it as 8-bit grey PNG, 0 and 255.
+    """Read the files of one mask and write their union as 8-bit grey PNG, 0 and 255.
 
     Raises
     ------
     PipelineError
-        If it cannot be read or decoded, or is not what it was when it was hashed. The file is not named.
+        If a file cannot be read or decoded, has several pages, is not what it was when it was hashed, or differs in
+        size from the first. No file is named.
     """
-    data = _read(task.source)
-    if _digest(data) != task.digest:
+    parts = [_read_part(*each, task.rule) for each in zip(task.sources, task.digests, strict=True)]
+    sizes = list(dict.fromkeys(size_text(part.mask.shape) for part in parts))
+    if len(sizes) > 1:
+        raise PipelineError(f"its parts differ in size: {', '.join(sizes)}")
+    mask = np.logical_or.reduce([part.mask for part in parts])
+    write_bytes_atomically(task.target, encode_mask(mask))
+    is_empty, is_full = not mask.any(), bool(mask.all())
+    values = dict.fromkeys(value for part in parts for value in part.file_values)
+    return NormalisedMask(
+        mask.shape,
+        has_more_levels=any(part.has_more_levels for part in parts),
+        is_empty=is_empty,
+        is_full=is_full,
+        fills_corners=bool(mask[[0, 0, -1, -1], [0, -1, 0, -1]].all()) and not is_full,
+        is_alpha_alone=(is_empty or is_full) and all(part.is_alpha_alone for part in parts),
+        file_values=tuple(values)[:_MOST_VALUES] if is_empty else (),
+    )
+
+
+class _Part(NamedTuple):
+    """What one file of a mask holds; its values are told only where it is foreground nowhere or everywhere."""
+
+    mask: np.ndarray
+    has_more_levels: bool
+    file_values: tuple[str, ...]
+    is_alpha_alone: bool
+
+
+def _read_part(source: Path, digest: str, rule: Foreground) -> _Part:
+    data = _read(source)
+    if _digest(data) != digest:
         raise PipelineError("the file changed while it was read")
+    pixels = _decode(data)
+    mask = foreground(pixels, rule)
+    is_plain = not mask.any() or bool(mask.all())
+    values = _some_values(pixels) if is_plain else ()
+    return _Part(mask, has_more_than_two_levels(pixels), values, is_plain and is_alpha_alone(data))
+
+
+def _decode(data: bytes) -> np.ndarray:
     try:
-        pixels = decode_pixels(data)
+        return decode_pixels(data, only_page=True)
     except Exception as error:  # decoders raise errors of many kinds on damaged files
         raise PipelineError(f"it cannot be decoded: {error or type(error).__name__}") from None
-    mask = foreground(pixels, task.rule)
-    write_bytes_atomically(task.target, encode_mask(mask))
-    return NormalisedMask(mask.shape, has_more_than_two_levels(pixels), not mask.any(), bool(mask.all()))
+
+
+def _some_values(pixels: np.ndarray) -> tuple[str, ...]:
+    """Return a few of the values or colours that an image holds, as own_foreground names them."""
+    if pixels.ndim == 2:
+        return tuple(f"{value:g}" for value in np.unique(pixels)[:_MOST_VALUES].tolist())
+    colours = np.unique(pixels.reshape(-1, pixels.shape[2]), axis=0)[:_MOST_VALUES]
+    return tuple(f"#{bytes(colour.astype(np.uint8)).hex().upper()}" for colour in colours)
 
 
 def digest_of_file(path: Path) -> str:
@@ -113,20 +180,9 @@ def digest_of_file(path: Path) -> str:
     return _digest(_read(path))
 
 
-def image_shape(path: Path) -> tuple[int, int]:
-    """Return (height, width) of an image by its header.
-
-    Raises
-    ------
-    PipelineError
-        If it has none; the file is not named.
-    """
-    try:
-        with open(path, "rb") as stream:
-            return size_in_header(stream)[::-1]
-    except Exception as error:
-        reason = getattr(error, "strerror", None) or "it is no image"
-        raise PipelineError(reason) from None
+def size_text(shape: tuple[int, int]) -> str:
+    """Return a size in words, width first."""
+    return f"{shape[1]} x {shape[0]} pixels"
 
 
 def object_ids(masks: Sequence[tuple[str, str]], rule: Foreground) -> list[str]:
@@ -135,7 +191,7 @@ def object_ids(masks: Sequence[tuple[str, str]], rule: Foreground) -> list[str]:
     Parameters
     ----------
     masks : sequence of (str, str)
-        Image id and digest of the file.
+        Image id and digest of the file, or of the digests of its parts, joined by a blank.
     rule : Foreground
         Another rule makes other masks of the same files, and therefore other ids.
 
@@ -152,7 +208,8 @@ def object_ids(masks: Sequence[tuple[str, str]], rule: Foreground) -> list[str]:
     made = []
     for mask in masks:
         seen[mask] = seen.get(mask, 0) + 1
-        text = "\0".join((*mask, rule.kind, repr(float(rule.level)), str(seen[mask])))
+        level = repr(float(rule.level)) if rule.colour is None else repr(rule.colour)
+        text = "\0".join((*mask, rule.kind, level, str(seen[mask])))
         made.append(_digest(text.encode())[:24])
     return made
 

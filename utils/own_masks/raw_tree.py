@@ -75,9 +75,9 @@ def prune(raw: Path, ids: Iterable[str]) -> None:
             path.unlink()
 
 
-def config_lines(raw: Path, images: Mapping[str, Path] | None) -> str:
+def config_lines(raw: Path, images: Mapping[str, Path] | None, images_dir: Path | None) -> str:
     """Return the YAML lines that point create_dataset and move_dataset at the folder and at the images."""
-    folders = {path.suffix[1:]: str(path.parent) for path in (images or {}).values()}
+    folders = {path.suffix[1:]: str(images_dir) for path in (images or {}).values()}
     lines = ["orig_imgs_dirs:" if folders else "orig_imgs_dirs: {}"]
     lines += [f"  {extension}: [{_quoted(folder)}]" for extension, folder in sorted(folders.items())]
     lines += [

@@ -12,6 +12,7 @@ Size = tuple[int, int]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER_BYTES = 24
+_ORIENTATION = 274  # number of the EXIF tag
 
 
 def picture_size(path: Path) -> Size:
@@ -42,3 +43,17 @@ def size_in_header(stream: BinaryIO) -> Size:
             size = image.size
     check_pixels(*size)
     return size
+
+
+def orientation_of_image(path: Path) -> int:
+    """Return how viewers turn an image (EXIF Orientation, 1 to 8); 1, upright, where it does not say.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it cannot be read, or is no image.
+    """
+    from PIL import Image
+
+    with pillow_within_limit(), Image.open(path) as image:
+        return int(image.getexif().get(_ORIENTATION, 1))

@@ -14,8 +14,14 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MOST_SAMPLES = 4  # red, green, blue, alpha
 _TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PLAIN_MODES = ("1", "L", "I", "F", "RGB")
-# Numbers of the TIFF standard: two tags, and values of PlanarConfiguration and PhotometricInterpretation.
-_BITS_PER_SAMPLE, _SAMPLES_PER_PIXEL, _SEPARATE_PLANES, _GREY, _RGB = 258, 277, 2, 1, 2
+# Numbers of the TIFF standard: tags, and values of PlanarConfiguration and PhotometricInterpretation.
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLES_PER_PIXEL = 258, 262, 277
+_SEPARATE_PLANES, _WHITE_IS_ZERO, _GREY, _RGB = 2, 0, 1, 2
+_REDUCED_PICTURE = 1  # a bit of NewSubfileType: a smaller copy of another page
+# Decoders stretch grey of few bits to 0 to 255: what one level of the file becomes, by bits.
+_STRETCHED = {2: 85, 4: 17}
+_PNG_DEPTH, _PNG_COLOUR = 24, 25  # where the header has them
+_PNG_GREY = 0
 
 
 def has_more_than_two_levels(pixels: np.ndarray) -> bool:
@@ -26,27 +32,32 @@ def has_more_than_two_levels(pixels: np.ndarray) -> bool:
     return bool((unlike_first & _differs(pixels, int(unlike_first.argmax()))).any())
 
 
-def decode_pixels(data: bytes) -> np.ndarray:
+def decode_pixels(data: bytes, only_page: bool = False) -> np.ndarray:
     """Decode an image file to its values.
 
     Parameters
     ----------
     data : bytes
-        PNG, TIFF, BMP, GIF, JPEG or what else Pillow reads. The first frame or page counts.
+        PNG, TIFF, BMP, GIF, JPEG or what else Pillow reads.
+    only_page : bool
+        Refuse a file of several pages or frames; otherwise a TIFF of several pages is refused, and of an animation
+        the first frame counts.
 
     Returns
     -------
     numpy.ndarray
-        (H, W), or (H, W, 3) of colours, at the full depth of the file. Palettes are expanded, alpha is dropped,
-        and one bit becomes 0 and 255.
+        (H, W), or (H, W, 3) of colours: the values of the file, at its depth. Palettes are expanded, alpha is dropped,
+        one bit becomes 0 and 255. That TIFF has a kind whose 0 is shown white (WhiteIsZero) changes no value: tifffile
+        writes masks so, and the same mask in PNG has the same values.
 
     Raises
     ------
     ValueError
-        If it claims more pixels than are decoded, or holds NaN. Decoders raise errors of many kinds on damaged files.
+        If it claims more pixels than are decoded, holds NaN, or has several pages. Decoders raise errors of many kinds
+        on damaged files.
     """
     with pillow_within_limit():
-        pixels = _decode(data)
+        pixels = _decode(data, only_page)
     if pixels.dtype.kind == "f" and np.isnan(pixels).any():
         raise ValueError("it holds values that are no numbers")
     return pixels.astype(np.uint8) * np.uint8(255) if pixels.dtype == bool else pixels
@@ -60,7 +71,23 @@ def _differs(pixels: np.ndarray, place: int) -> np.ndarray:
     return np.logical_or.reduce(channels)
 
 
-def _decode(data: bytes) -> np.ndarray:
+def is_alpha_alone(data: bytes) -> bool:
+    """Tell whether an image file has one colour, and differs between pixels only in how transparent they are."""
+    from PIL import Image
+
+    try:
+        image = Image.open(io.BytesIO(data))
+    except Image.UnidentifiedImageError:
+        return False
+    with pillow_within_limit(), image:
+        if "A" not in image.getbands() and "transparency" not in image.info:
+            return False
+        check_pixels(image.width, image.height)
+        pixels = np.asarray(image.convert("RGBA"))
+    return not _differs(pixels[..., :3], 0).any() and bool(_differs(pixels[..., 3], 0).any())
+
+
+def _decode(data: bytes, only_page: bool) -> np.ndarray:
     from PIL import Image
 
     try:
@@ -72,9 +99,12 @@ def _decode(data: bytes) -> np.ndarray:
         raise ValueError("no image of a known format") from None
     with image:
         check_pixels(image.width, image.height)
+        frames = getattr(image, "n_frames", 1)
+        if only_page and frames > 1 and image.format not in ("TIFF", "MPO"):
+            raise ValueError(f"it has {frames} frames: save the one that is the mask as a file of its own")
         if data.startswith(_PNG_SIGNATURE):
-            return _without_alpha(imagecodecs.png_decode(data))
-        if image.format == "TIFF" and _is_deep_colour(image.tag_v2):
+            return _unstretched(_without_alpha(imagecodecs.png_decode(data)), data)
+        if image.format == "TIFF" and (frames > 1 or _needs_tifffile(image.tag_v2)):
             return _decode_deep_tiff(data)
         is_plain = image.mode in _PLAIN_MODES or image.mode.startswith("I;16")
         return np.asarray(image if is_plain else image.convert("RGB"))
@@ -86,21 +116,34 @@ def _without_alpha(pixels: np.ndarray) -> np.ndarray:
     return pixels[..., 0] if pixels.shape[2] <= 2 else pixels[..., :3]
 
 
-def _is_deep_colour(tags) -> bool:
-    return tags.get(_SAMPLES_PER_PIXEL, 1) > 1 and max(tags.get(_BITS_PER_SAMPLE, (1,))) > 8
+def _unstretched(pixels: np.ndarray, png: bytes) -> np.ndarray:
+    """Return the values of a grey PNG of 2 or 4 bits as the file holds them."""
+    stretched_by = _STRETCHED.get(png[_PNG_DEPTH]) if png[_PNG_COLOUR] == _PNG_GREY else None
+    return pixels // np.uint8(stretched_by) if stretched_by else pixels
+
+
+def _needs_tifffile(tags) -> bool:
+    """Tell whether Pillow would change values: it inverts, stretches, or keeps only 8 of 16 bits of a colour."""
+    bits = max(tags.get(_BITS_PER_SAMPLE, (1,)))
+    several = tags.get(_SAMPLES_PER_PIXEL, 1) > 1
+    kind = tags.get(_PHOTOMETRIC, _GREY)
+    return kind == _WHITE_IS_ZERO or (several and bits > 8) or (kind == _GREY and not several and 1 < bits < 8)
 
 
 def _decode_deep_tiff(data: bytes) -> np.ndarray:
-    # Pillow keeps only 8 of 16 bits of a colour.
     import tifffile
 
     # It logs what it finds odd, straight to the console.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     with tifffile.TiffFile(io.BytesIO(data)) as file:
-        page = file.pages[0]
+        pages = [page for page in file.pages if not page.subfiletype & _REDUCED_PICTURE] or file.pages
+        if len(pages) > 1:
+            raise ValueError(f"it has {len(pages)} pages: save the one that is the mask as a file of its own")
+        page = pages[0]
         check_pixels(page.imagewidth, page.imagelength)
-        if page.photometric not in (_GREY, _RGB) or page.samplesperpixel > _MOST_SAMPLES or page.imagedepth > 1:
-            raise ValueError("a TIFF of this depth must be flat, and grey (dark to bright) or RGB")
+        kinds = (_WHITE_IS_ZERO, _GREY, _RGB)
+        if page.photometric not in kinds or page.samplesperpixel > _MOST_SAMPLES or page.imagedepth > 1:
+            raise ValueError("a TIFF of this kind must be flat, and grey or RGB")
         pixels = page.asarray()
     if pixels.ndim < 2:
         raise ValueError("it holds no pixels")

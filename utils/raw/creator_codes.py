@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from itertools import count
 from typing import TYPE_CHECKING
@@ -13,18 +12,13 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 
-def plain_name(creator: str) -> str:
-    """Return the form in which names are compared: Unicode NFC, without blanks at the ends."""
-    return unicodedata.normalize("NFC", creator).strip()
-
-
 def assign_codes(creators: Series, known: Mapping[str, str]) -> Series:
     """Return the code of each mask's creator.
 
     Parameters
     ----------
     creators : Series of str
-        Creator of each mask, in the form of `plain_name`.
+        Creator of each mask, in the form of `naming.plain_name`.
     known : mapping of str to str
         Codes that creators have already, by name; these stay.
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from ..errors import ConfigError, PipelineError
 from ..files import atomic_path
+from ..naming import plain_name
 from ..settings import CreationSettings
 from ..tables import read_table
-from .creator_codes import plain_name
 
 _COLUMNS = ("annotator", "creator")
 _CODE = r"A\d{2,}"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import unicodedata
 from typing import TYPE_CHECKING
 
 from ..errors import PipelineError
 from ..lazy import logger, pd
+from ..naming import loose_id
 from .raw_files import mask_label
 from .row_faults import leaves_folder
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from .file_search import FolderSearch
 
 _NAMED = 10
-_IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp")
 
 
 def warn_of_masks_without_image(segmentations: DataFrame, isic_ids: Series) -> None:
@@ -41,8 +39,8 @@ def warn_of_masks_without_image(segmentations: DataFrame, isic_ids: Series) -> N
         _some(names),
     )
     logger.debug("masks without an image: {}", ", ".join(names))
-    known = {alike(isic_id): isic_id for isic_id in isic_ids}
-    near = [(isic_id, known[alike(isic_id)]) for isic_id in lost["ISIC_id"].unique() if alike(isic_id) in known]
+    known = {loose_id(isic_id): isic_id for isic_id in isic_ids}
+    near = [(isic_id, known[loose_id(isic_id)]) for isic_id in lost["ISIC_id"].unique() if loose_id(isic_id) in known]
     if near:
         logger.warning(
             "ids that nearly match one of the raw image table, but differ in blanks, case, Unicode form or suffix: {}",
@@ -81,13 +79,6 @@ def warn_of_equal_masks(metadata: DataFrame) -> None:
             equal["ISIC_id"].nunique(),
             _some(groups, "; "),
         )
-
-
-def alike(isic_id: str) -> str:
-    """Return what an id shares with ids that differ only in blanks, case, Unicode form or an image suffix."""
-    text = unicodedata.normalize("NFC", isic_id).strip().casefold()
-    stem, suffix = os.path.splitext(text)
-    return stem.strip() if suffix in _IMAGE_SUFFIXES else text
 
 
 def _some(items: list[str], separator: str = ", ") -> str:

@@ -1,0 +1,190 @@
+"""Masks as tools and people leave them: parts, copies, pages, inverted, palettes, spellings, turned photos."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import unicodedata
+import zlib
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from support.drawing import box, png_chunk, write_png
+from support.own_masks_folder import NORA, OLA, PIA, SHAPE, OwnData
+
+MASK = box(4, 4, 14, 20)
+
+
+@pytest.fixture
+def own(tmp_path) -> OwnData:
+    own = OwnData(tmp_path)
+    own.draw_images(["a1"])
+    return own
+
+
+def masks_made(own) -> list[np.ndarray]:
+    """Return every mask that was made, as bool."""
+    return [np.asarray(Image.open(path)) > 0 for path in sorted((own.raw / "segs").glob("*.png"))]
+
+
+def few_bits_png(levels: np.ndarray, bits: int) -> bytes:
+    """Write a grey PNG of 2 or 4 bits by the book; the width must fill its bytes."""
+    packed = np.zeros((levels.shape[0], levels.shape[1] * bits // 8), np.uint8)
+    for place in range(8 // bits):
+        packed |= (levels[:, place :: 8 // bits] << (8 - bits * (place + 1))).astype(np.uint8)
+    lines = b"".join(b"\0" + line.tobytes() for line in packed)
+    header = struct.pack(">IIBBBBB", levels.shape[1], levels.shape[0], bits, 0, 0, 0, 0)
+    chunks = png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(lines)) + png_chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+@pytest.mark.parametrize("values", [MASK, MASK.astype(np.uint8) * 255, MASK.astype(np.uint16) * 500], ids=str)
+def test_a_white_is_zero_tiff_is_the_same_mask_as_its_png(own, values):
+    write_png(own.masks / f"a1_{NORA}.png", MASK)
+    tifffile.imwrite(own.masks / f"a1_{OLA}.tif", values, photometric="miniswhite")
+    text = own.succeed("own_name_pattern={image}_{annotator}.*")
+    assert all((made == MASK).all() for made in masks_made(own)) and len(masks_made(own)) == 2
+    assert "four corners" not in text
+
+
+def test_masks_that_fill_the_corners_are_warned_of(own):
+    write_png(own.masks / f"a1_{NORA}.png", ~MASK)
+    write_png(own.masks / f"a1_{OLA}.png", MASK)
+    text = own.succeed()
+    assert "1 masks are foreground in all four corners" in text and "own_foreground: zero" in text
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_levels_of_few_bits_are_those_of_the_file(own, bits):
+    labels = (MASK * 1 + box(2, 2, 6, 6) * 1).astype(np.uint8)
+    (own.masks / f"a1_{NORA}.png").write_bytes(few_bits_png(labels, bits))
+    Image.fromarray(labels).save(own.masks / f"a1_{OLA}.png")
+    own.succeed("own_foreground=>1")
+    assert all((made == (labels > 1)).all() for made in masks_made(own)) and (labels > 1).any()
+
+
+def test_parts_are_united_into_one_mask(own):
+    parts = [box(2, 2, 8, 8), box(12, 12, 20, 20)]
+    for who in (NORA, OLA):
+        for number, part in enumerate(parts):
+            write_png(own.masks / f"a1_{who}_{number}.png", part)
+    text = own.succeed("own_name_pattern={image}_{annotator}_{part}.png")
+    assert "2 masks of 1 images by 2 annotators" in text and "several masks by one annotator" not in text
+    assert all((made == (parts[0] | parts[1])).all() for made in masks_made(own)) and len(masks_made(own)) == 2
+
+
+def test_several_masks_of_one_annotator_are_warned_of_with_the_way_out(own):
+    for number in range(2):
+        write_png(own.masks / f"a1_{NORA}_{number}.png", box(2 + number, 2, 8, 8))
+    text = own.succeed("own_name_pattern={image}_{annotator}_{n}.png")
+    assert "1 images have several masks by one annotator" in text and "{part}" in text
+
+
+def test_parts_of_two_sizes_are_refused(own):
+    write_png(own.masks / f"a1_{NORA}_0.png", MASK)
+    write_png(own.masks / f"a1_{NORA}_1.png", MASK[:-1])
+    code, text = own.run("own_name_pattern={image}_{annotator}_{part}.png")
+    assert (code, "its parts differ in size: 32 x 24 pixels, 32 x 23 pixels" in text) == (1, True)
+
+
+@pytest.mark.parametrize(("kind", "word"), [("tif", "2 pages"), ("gif", "2 frames")])
+def test_files_of_several_pages_are_refused_with_what_to_do(own, kind, word):
+    pages = [Image.fromarray(mask.astype(np.uint8) * 255) for mask in (MASK, box(1, 1, 3, 3))]
+    pages[0].save(own.masks / f"a1_{NORA}.{kind}", save_all=True, append_images=pages[1:])
+    code, text = own.run("own_name_pattern={image}_{annotator}.*")
+    assert (code, f"it has {word}" in text, "as a file of its own" in text) == (1, True, True)
+
+
+def test_a_smaller_copy_in_a_tiff_is_no_page(own):
+    with tifffile.TiffWriter(own.masks / f"a1_{NORA}.tif") as writer:
+        writer.write(MASK.astype(np.uint8) * 255)
+        writer.write(MASK[::2, ::2].astype(np.uint8) * 255, subfiletype=1)
+    own.succeed("own_name_pattern={image}_{annotator}.*")
+    assert (masks_made(own)[0] == MASK).all()
+
+
+def test_one_name_in_two_unicode_forms_is_one_annotator(own):
+    own.draw_images(["a2"])
+    for image, form in (("a1", "NFC"), ("a2", "NFD")):
+        write_png(own.masks / f"{image}_{unicodedata.normalize(form, 'Jürgen')}.png", MASK)
+    assert "by 1 annotators" in own.succeed()
+
+
+def test_copies_are_warned_of(own):
+    write_png(own.masks / f"a1_{NORA}.png", MASK)
+    shutil.copy(own.masks / f"a1_{NORA}.png", own.masks / f"a1_{NORA} (1).png")
+    text = own.succeed()
+    assert "1 masks stand there more than once with the same bytes: file 1 = file 2" in text
+
+
+def test_images_and_masks_in_folders_below_and_suffixes_in_capitals(own):
+    (own.images / "part").mkdir()
+    (own.images / "a1.png").rename(own.images / "part" / "a1.PNG")
+    write_png(own.masks / f"a1_{NORA}.png", MASK)
+    (own.masks / f"a1_{NORA}.png").rename(own.masks / f"a1_{NORA}.PNG")
+    text = own.succeed()
+    assert f'PNG: ["{own.images}"]' in text
+    assert len(masks_made(own)) == 1
+
+
+def test_masks_below_the_images_are_no_images(tmp_path):
+    own = OwnData(tmp_path)
+    own.draw_images(["a1"])
+    masks = own.images / "masks"
+    masks.mkdir()
+    write_png(masks / f"a1_{NORA}.png", MASK)
+    write_png(masks / "preview.png", MASK)
+    text = own.succeed(f"own_masks_dir={masks}")
+    assert "1 masks of 1 images" in text and "images have no mask" not in text
+
+
+def test_a_turned_photo_is_told_with_the_way_out(own):
+    photo = Image.new("RGB", SHAPE[::-1])
+    exif = photo.getexif()
+    exif[274] = 6
+    photo.save(own.images / "turned.jpg", exif=exif)
+    write_png(own.masks / f"turned_{NORA}.png", MASK.T)
+    code, text = own.run()
+    assert (code, "EXIF Orientation (6)" in text, "save the image upright" in text) == (1, True, True)
+
+
+@pytest.mark.parametrize("palette", [True, False])
+def test_a_colour_can_be_the_foreground(own, palette):
+    image = Image.fromarray(MASK.astype(np.uint8))
+    image.putpalette([0, 0, 0, 255, 128, 0])
+    (image if palette else image.convert("RGB")).save(own.masks / f"a1_{NORA}.png")
+    own.succeed("own_foreground==#FF8000")
+    assert (masks_made(own)[0] == MASK).all()
+
+
+def test_a_rule_that_finds_nothing_lists_the_values(own):
+    Image.fromarray((MASK * 7).astype(np.uint8)).save(own.masks / f"a1_{NORA}.png")
+    code, text = own.run("own_foreground==255")
+    assert (code, "the values 0, 7" in text) == (1, True)
+    assert not (own.raw / "raw_ISIC_segmasks_metadata.csv").exists()
+
+
+def test_masks_in_the_alpha_channel_alone_are_told(own):
+    write_png(own.masks / f"a1_{NORA}.png", MASK)
+    pixels = np.zeros((*SHAPE, 4), np.uint8)
+    pixels[..., 3] = MASK * 255
+    Image.fromarray(pixels).save(own.masks / f"a1_{OLA}.png")
+    assert "differ only in transparency" in own.succeed()
+
+
+def test_file_names_are_cited_on_request(own):
+    (own.masks / f"a1_{PIA}.png").write_bytes(b"no image")
+    code, text = own.run()
+    assert code == 1 and PIA not in text and "line N of" in text
+    done = run_alone(own, "cite_file_names=true")
+    assert done.returncode == 1 and f"'a1_{PIA}.png' (image 'a1')" in done.stderr and "line N of" not in done.stderr
+
+
+def run_alone(own, *arguments):
+    """Run the stage in a process of its own; in this one a name in a message ends the test."""
+    from support.run import run_script
+
+    folders = (f"own_masks_dir={own.masks}", f"own_images_dir={own.images}", f"own_raw_dir={own.raw}")
+    return run_script("dataset_creation/make_raw_tables.py", *folders, f"output_dir={own.output}", *arguments)

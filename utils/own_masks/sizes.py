@@ -1,0 +1,77 @@
+"""Masks of one's own compared in size with their images, or with one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import Failure, PipelineError
+from ..pictures.header_size import orientation_of_image, size_in_header
+from ..workers.parallel import map_items
+from .findings import listing_hint
+from .mask_folder import OwnMask, id_key
+from .normalise import NormalisedMask, size_text
+
+if TYPE_CHECKING:
+    from ..settings import CreationSettings
+
+_FIRST_TURNED = 5  # EXIF Orientation from which on width and height change places
+
+
+def check_sizes(
+    masks: Sequence[OwnMask],
+    done: Sequence[NormalisedMask],
+    images: Mapping[str, Path] | None,
+    config: CreationSettings,
+) -> None:
+    """Raise a PipelineError that lists every mask of another size than its image or, without one, its first mask."""
+    expected: dict[str, tuple[int, int] | Failure] = {}
+    if images is not None:
+        with_masks = list(dict.fromkeys(mask.image for mask in masks))
+        paths = [images[id_key(image)] for image in with_masks]
+        # One worker: reading headers is quick.
+        shapes = map_items(image_shape, paths, num_workers=1, label="image sizes")
+        expected = dict(zip(with_masks, shapes, strict=True))
+    faults = [f"image {image!r}: {shape.reason}" for image, shape in expected.items() if isinstance(shape, Failure)]
+    for mask, found in zip(masks, done, strict=True):
+        shape = expected.setdefault(mask.image, found.shape)
+        if not isinstance(shape, Failure) and shape != found.shape:
+            other = "the image" if images is not None else "the image's first mask"
+            note = turned_note(images[id_key(mask.image)], shape, found.shape) if images is not None else ""
+            faults.append(f"{mask}: {size_text(found.shape)}, {other}: {size_text(shape)}{note}")
+    if faults:
+        what = "Images cannot be read, or differ from their masks in size."
+        raise PipelineError(what, where=config.own_masks_dir, hint=listing_hint(config), offenders=faults)
+
+
+def image_shape(path: Path) -> tuple[int, int]:
+    """Return (height, width) of an image by its header.
+
+    Raises
+    ------
+    PipelineError
+        If it has none; the file is not named.
+    """
+    try:
+        with open(path, "rb") as stream:
+            return size_in_header(stream)[::-1]
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or "it is no image"
+        raise PipelineError(reason) from None
+
+
+def turned_note(image: Path, image_shape: tuple[int, int], mask_shape: tuple[int, int]) -> str:
+    """Say that an image is turned by its EXIF Orientation, where that explains the size of its mask; else nothing."""
+    if mask_shape != image_shape[::-1]:
+        return ""
+    try:
+        orientation = orientation_of_image(image)
+    except (OSError, ValueError):
+        return ""
+    if orientation < _FIRST_TURNED:
+        return ""
+    return (
+        f"; viewers turn the image by its EXIF Orientation ({orientation}), and the mask was drawn on the turned "
+        "picture: save the image upright without EXIF, or turn the mask back"
+    )
