@@ -35,6 +35,9 @@ set_up_environment() {
 add_requirements() {
     local file=$1
     if [[ $PYTHON == "$VENV/bin/python" && -z ${VIRTUAL_ENV:-} && ! -L $VENV ]]; then
+        if [[ ! -e $UNFINISHED ]] && is_installed "$file"; then
+            return
+        fi
         lock_own_environment
         install_once "$file"
         exec 8>&-
@@ -57,6 +60,10 @@ or deactivate it: without an active environment this script makes its own in .ve
 use_own_environment() {
     local version
     PYTHON=$VENV/bin/python
+    # One that is ready is used as it is, also where nothing may be written.
+    if [[ ! -e $UNFINISHED ]] && is_installed requirements.txt && is_supported "$(python_version "$PYTHON")"; then
+        return
+    fi
     lock_own_environment
     if [[ -e $UNFINISHED ]] || ! python_version "$PYTHON" >/dev/null; then
         make_venv
@@ -71,7 +78,9 @@ use_own_environment() {
 lock_own_environment() {
     local python=$PYTHON
     python_version "$python" >/dev/null || python=$(find_python) || exit
-    exec 8>>"$VENV.lock"
+    { exec 8>>"$VENV.lock"; } 2>/dev/null ||
+        fail "$VENV is not ready, and nothing can be written in $PROJECT_ROOT: make it writable, or activate an \
+environment that has requirements.txt"
     # Without locks in this file system, or in this Python, two first runs at once are on their own.
     "$python" -c 'import fcntl; fcntl.flock(8, fcntl.LOCK_EX)' 2>/dev/null || true
 }
@@ -118,9 +127,8 @@ is_supported() {
 
 # Installs a requirements file into .venv unless this very file was installed there for this very Python.
 install_once() {
-    local file=$1 stamp=$VENV/${1//\//-}.stamp state
-    state="$(python_version "$PYTHON") $(cksum <"$PROJECT_ROOT/$file")"
-    if [[ -f $stamp && $(<"$stamp") == "$state" ]]; then
+    local file=$1
+    if is_installed "$file"; then
         return
     fi
     "$PYTHON" -c 'import sys; sys.exit(sys.prefix == sys.base_prefix)' ||
@@ -129,8 +137,23 @@ install_once() {
     : >"$UNFINISHED"
     "$PYTHON" -c 'import pip' 2>/dev/null || run_quietly "$PYTHON" -m ensurepip
     pip_install "$file"
-    printf '%s\n' "$state" >"$stamp"
+    state_of "$file" >"$(stamp_of "$file")"
     rm -f "$UNFINISHED"
+}
+
+# The file that tells for which Python a requirements file was installed, and in which version.
+stamp_of() {
+    printf '%s\n' "$VENV/${1//\//-}.stamp"
+}
+
+state_of() {
+    printf '%s %s\n' "$(python_version "$PYTHON")" "$(cksum <"$PROJECT_ROOT/$1")"
+}
+
+is_installed() {
+    local stamp
+    stamp=$(stamp_of "$1")
+    [[ -f $stamp && $(<"$stamp") == "$(state_of "$1")" ]]
 }
 
 pip_install() {

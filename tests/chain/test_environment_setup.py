@@ -101,3 +101,28 @@ def test_an_environment_of_another_python_is_not_replaced(project):
     assert result.returncode == 1
     assert ".venv has Python 3.9" in result.stderr
     assert project.interpreter_calls() == []
+
+
+def without_lock(project):
+    """Make it impossible to write the lock file, as in a checkout without write permission (for root too)."""
+    lock = project.root / ".venv.lock"
+    lock.unlink(missing_ok=True)
+    lock.symlink_to("/nonexistent/lock")
+
+
+def test_a_ready_environment_is_used_where_nothing_can_be_written(project):
+    project.offer_python("python3.11", "3.11")
+    assert project.run("--until", "make_demo_dataset").returncode == 0
+    without_lock(project)
+    result = project.run("--until", "create_dataset")
+    assert (result.returncode, project.ran()[-1]) == (0, "create_dataset")
+    assert len(project.interpreter_calls()) == 2
+
+
+def test_one_that_is_not_ready_says_that_nothing_can_be_written(project):
+    project.offer_python("python3.11", "3.11")
+    without_lock(project)
+    result = project.run()
+    assert result.returncode == 1
+    assert "nothing can be written in" in result.stderr and "line " not in result.stderr
+    assert project.ran() == []
