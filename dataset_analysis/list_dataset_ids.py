@@ -82,7 +82,7 @@ def main(config: AnalysisSettings) -> Outcome:
     uncut = sum(not name.strip().endswith(suffix) for name in names)
     if uncut:
         logger.warning("{} of {} names do not end in {!r} and stay whole", uncut, len(names), suffix)
-    return Outcome(f"{len(ids)} ids", [write_lines(ids, config.ids_output)])
+    return Outcome(f"{len(ids)} ids", [write_lines(ids, config.ids_output)], adds=True)
 
 
 if __name__ == "__main__":

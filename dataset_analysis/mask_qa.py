@@ -154,7 +154,7 @@ def move_files(metadata: DataFrame, quarantined: DataFrame, config: AnalysisSett
 def files_in_quarantine(config: AnalysisSettings) -> dict[Path, None]:
     """Return, for the run manifest, the files in quarantine and the places that they have left."""
     folder = config.output_dir / naming.QUARANTINE_FOLDER
-    names = [path.name for path in folder.iterdir() if path.name != QUARANTINE_TABLE]
+    names = [path.name for path in folder.iterdir() if path.name != QUARANTINE_TABLE and not path.is_dir()]
     return {place / name: None for name in names for place in (folder, *folders_of(config))}
 
 

@@ -33,10 +33,12 @@ from utils.lazy import logger
 from utils.quality.quarantine import forget_quarantine
 from utils.raw.creator_codes import assign_codes, warn_of_alike_names, warn_of_moved_codes
 from utils.raw.creator_mapping import check_mapping_path, read_creator_mapping, write_creator_mapping
+from utils.raw.dataset_identity import earlier_ids, identity_of
 from utils.raw.raw_files import find_images, image_folders, img_filename, mask_folder, mask_label, read_raw_masks
 from utils.raw.row_faults import row_faults
 from utils.raw.row_matching import find_masks, warn_of_equal_masks, warn_of_masks_without_image
 from utils.raw.shipped_bytes import md5_as_shipped
+from utils.running.leftovers import take_over_output
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, read_table, write_lines, write_table
@@ -153,6 +155,7 @@ def main(config: CreationSettings) -> Outcome:
     check_mapping_path(config)
     known = read_creator_mapping(config.creator_mapping_path)
     images, kept = read_raw_tables(config)
+    take_over_output(config, earlier_ids(config), kept["ISIC_id"].unique())
     kept["code"] = assign_codes(kept["creator"], known)
     raw_images = find_images(kept["ISIC_id"].unique(), image_folders(config))
     metadata = build_metadata(kept, raw_images)
@@ -169,7 +172,7 @@ def main(config: CreationSettings) -> Outcome:
         files.append(write_creator_mapping(codes, config.creator_mapping_path))
     forget_quarantine(config.output_dir / naming.QUARANTINE_FOLDER)
     counts = f"{len(metadata)} masks of {len(images)} images by {metadata['annotator'].nunique()} annotators"
-    return Outcome(counts, files)
+    return Outcome(counts, files, dataset=identity_of(metadata, config))
 
 
 if __name__ == "__main__":

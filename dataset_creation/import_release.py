@@ -28,9 +28,10 @@ from utils import naming
 from utils.errors import PipelineError
 from utils.lazy import logger
 from utils.quality.quarantine import forget_quarantine
+from utils.raw.dataset_identity import earlier_ids, identity_of
 from utils.raw.file_search import is_file
 from utils.raw.raw_files import image_folders, target_folders
-from utils.raw.transfer import Move, check_room, is_copied, transfer_all, warn_of_findings
+from utils.raw.transfer import Move, check_room, is_copied, settle_folders, transfer_all, warn_of_findings
 from utils.release.archive import open_configured_zip
 from utils.release.differences import MASK_MISSING, Difference, describe_counts, require_none, write_differences
 from utils.release.metadata import in_dataset_order, read_release, require_keys, several_humans
@@ -41,6 +42,7 @@ from utils.release.unpack import (
     find_released_images,
     take_masks,
 )
+from utils.running.leftovers import take_over_output
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import write_lines, write_table
@@ -134,6 +136,7 @@ def main(config: CreationSettings) -> Outcome:
     """Check the tables, unpack the masks, link the images, write the metadata."""
     require_keys(config, _KEYS)
     segmentations, images = read_release(config)
+    take_over_output(config, earlier_ids(config), images["isic_id"])
     taken, others = take_all_masks(segmentations, config)
     rows = in_dataset_order(segmentations[segmentations["seg_filename"].isin(taken.in_place)])
     found, of_images = find_released_images(rows, taken.sizes, image_folders(config))
@@ -145,11 +148,13 @@ def main(config: CreationSettings) -> Outcome:
         raise PipelineError("No mask of the release could be taken.", where=config.release_segs_zip)
     masks_dir = target_folders(config)[1]
     of_masks = {masks_dir / name: md5 for name, md5 in zip(rows["seg_filename"], rows["mask_md5"], strict=True)}
-    checksums = of_masks | link_images(found, config)
+    checksums: dict[Path, str | None] = {**of_masks, **link_images(found, config)}
     files = write_tables(rows, images, config)
     counts = f"{len(rows)} masks of {rows['ISIC_id'].nunique()} images in place, {taken.new} of them new; {len(found)} "
     counts += f"images linked ({config.transfer.value}); {len(differences)} differences"
-    return Outcome(counts, [*files, config.release_import_differences_path, *target_folders(config)], checksums)
+    files += [config.release_import_differences_path, *target_folders(config)]
+    checksums |= settle_folders(checksums, config)
+    return Outcome(counts, files, checksums, dataset=identity_of(naming.humans_only(rows), config))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ Writes: images/{img_filename} and seg_masks/{seg_filename} below target_data_dir
 Rules:  All missing files are listed at once, and the disk must have room, before anything is transferred.
         Files ship without embedded personal data (EXIF, GPS, XMP, IPTC, comments, texts); pixels stay, and
         files without such data stay byte for byte. What is there and identical is skipped. A mask must
-        still have the md5 that create_dataset saw. Pictures that are not upright are warned of.
+        still have the md5 that create_dataset saw. Pictures that are not upright are warned of. Images and masks of
+        an earlier run that left the metadata move to quarantine/withdrawn/; files that no stage has recorded are
+        named and left alone.
 
 Keys: orig_imgs_dirs, orig_segs_dir, raw_seg_masks_metadata_path, output_seg_masks_metadata_path,
 target_data_dir, separate_images_and_masks, transfer, keep_embedded_metadata, output_dir, num_workers, verbose.
@@ -23,61 +25,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from constants import RAW_SEG_COLUMNS
 
 import utils.stage_process
-from utils.errors import PipelineError
 from utils.files import remove_leftovers
 from utils.naming import SEG_COLUMNS, humans_only
+from utils.raw.moves import plan_moves
 from utils.raw.raw_files import (
-    find_images,
-    image_folders,
-    mask_folder,
-    mask_label,
-    missing_folders,
     read_raw_masks,
     target_folders,
 )
-from utils.raw.transfer import Delivery, Move, check_room, is_copied, transfer_all, warn_of_findings
+from utils.raw.transfer import Delivery, check_room, is_copied, settle_folders, transfer_all, warn_of_findings
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
-
-def plan_moves(metadata: DataFrame, raw: DataFrame, config: CreationSettings) -> list[Move]:
-    """Pair every image and mask of the metadata with its raw file.
-
-    Raises
-    ------
-    PipelineError
-        Listing every image and mask that has no raw file.
-    """
-    images_dir, masks_dir = target_folders(config)
-    images = metadata.drop_duplicates("ISIC_id")
-    raw_images = find_images(images["ISIC_id"], image_folders(config))
-    masks = mask_folder(config)
-    missing = [f"image {isic_id}" for isic_id in images["ISIC_id"] if isic_id not in raw_images]
-    moves = [
-        Move(raw_images[isic_id], images_dir / name, subject=f"image {isic_id}")
-        for isic_id, name in zip(images["ISIC_id"], images["img_filename"], strict=True)
-        if isic_id in raw_images
-    ]
-    # By both ids: a row that create_dataset dropped may repeat the mskObjectID of one that it kept.
-    raw_rows = dict(zip(zip(raw["ISIC_id"], raw["mskObjectID"], strict=True), raw["filename"].items(), strict=True))
-    columns = ["ISIC_id", "mskObjectID", "seg_filename", "mask_md5"]
-    for isic_id, object_id, name, md5 in metadata[columns].itertuples(index=False):
-        row, filename = raw_rows.get((isic_id, object_id), ("?", ""))
-        subject = f"mask of {mask_label(row, object_id)}"
-        found = masks.find_by_path(filename) if filename else []
-        if found:
-            moves.append(Move(found[0], masks_dir / name, md5, subject))
-        else:
-            missing.append(subject)
-    if missing:
-        where = f"orig_imgs_dirs and orig_segs_dir of {config.config_file}"
-        no_folders = [f"the folder {folder} does not exist" for folder in missing_folders(config)]
-        raise PipelineError(f"{len(missing)} raw files are missing.", where=where, offenders=[*no_folders, *missing])
-    return moves
+    pass
 
 
 def describe(done: Sequence[Delivery], how: str) -> str:
@@ -101,8 +62,9 @@ def main(config: CreationSettings) -> Outcome:
     done = transfer_all(moves, config)
     remove_leftovers(*target_folders(config))  # of workers that were killed
     warn_of_findings(moves, done, config.keep_embedded_metadata)
-    checksums = {move.target: delivery.md5 for move, delivery in zip(moves, done, strict=True)}
-    return Outcome(describe(done, config.transfer.value), sorted(set(target_folders(config))), checksums)
+    checksums: dict[Path, str | None] = {m.target: delivery.md5 for m, delivery in zip(moves, done, strict=True)}
+    settled = settle_folders(checksums, config)
+    return Outcome(describe(done, config.transfer.value), sorted(set(target_folders(config))), checksums | settled)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 Reads:  metadata/run_manifest.json, every file that it names, and the config.yaml of each stage's folder.
 Writes: nothing but its log.
-Rules:  An output that is missing or changed is an error. Raw tables, settings, code and packages that are not
-        those of the run are warnings, as are files that no stage has recorded. Logs and the cache are not
-        compared.
+Rules:  An output that is missing or changed is an error, and so is a file that no stage has recorded, one that was
+        made of an earlier state of the dataset, and a raw table or raw file that changed since. Settings, code and
+        packages that are not those of the run are warnings, and so are raw files that are no longer there. Logs and
+        the cache are not compared.
 
 Keys: output_dir, num_workers, verbose.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -25,9 +27,22 @@ from utils.config import load_config
 from utils.errors import Failure, PipelineError
 from utils.lazy import logger
 from utils.md5 import md5_of_file
-from utils.running.run_manifest import PROJECT_ROOT, environment_now, manifest_file, read_manifest, settings_of
+from utils.naming import SEG_COLUMNS, humans_only
+from utils.raw.moves import pair_with_raw_files
+from utils.raw.raw_files import read_raw_masks
+from utils.raw.shipped_bytes import md5_as_shipped
+from utils.running.run_manifest import (
+    PROJECT_ROOT,
+    environment_now,
+    manifest_file,
+    name_below,
+    outdated_outputs,
+    read_manifest,
+    settings_of,
+)
 from utils.settings import AnalysisSettings, CreationSettings, MultiannotatorSettings
 from utils.stage import Outcome, run_stage
+from utils.tables import read_table
 from utils.workers.parallel import local_workers, map_items
 
 SCHEMAS = {
@@ -59,8 +74,29 @@ def compare_raw_tables(stages: dict[str, Any], configs: dict[str, Any], root: Pa
             path = getattr(configs[folder_of(record)], key, None)
             if path is None or path.is_relative_to(root):
                 continue
-            if not (path.is_file() and md5_of_file(path) == md5):
+            if path.is_file() and md5_of_file(path) != md5:
                 yield f"the file that {key} names in the config is not the one that {stage} has read"
+
+
+def compare_raw_files(stages: dict[str, Any], config: CreationSettings, workers: int | None) -> tuple[list[str], int]:
+    """Return a line for every image and mask whose raw file changed since, and how many raw files are gone."""
+    tables = (config.output_seg_masks_metadata_path, config.raw_seg_masks_metadata_path)
+    if "move_dataset" not in stages or not all(path.is_file() for path in tables):
+        return [], 0
+    metadata = humans_only(read_table(config.output_seg_masks_metadata_path, SEG_COLUMNS))
+    raw = read_raw_masks(config, ["ISIC_id", "mskObjectID", "filename"])
+    moves, missing = pair_with_raw_files(metadata, raw, config)
+    keep = bool(stages["move_dataset"]["settings"].get("keep_embedded_metadata"))
+    md5_of_raw = partial(md5_as_shipped, keep_embedded_metadata=keep)
+    sources = [move.source for move in moves]
+    found = map_items(md5_of_raw, sources, num_workers=workers, label="raw files", unit="file", batched=True)
+    recorded = stages["move_dataset"]["outputs"]
+    changed = []
+    for move, now in zip(moves, found, strict=True):
+        before = recorded.get(name_below(config.output_dir, move.target))
+        if before is not None and now != before:
+            changed.append(f"{move.subject}: its raw file changed since move_dataset ran")
+    return changed, len(missing)
 
 
 def compare_settings(stages: dict[str, Any], configs: dict[str, Any]) -> Iterator[str]:
@@ -111,17 +147,20 @@ def main(config: MultiannotatorSettings) -> Outcome:
     manifest = read_manifest(root)
     stages = manifest["stages"]
     configs = {name: load_config(schema, PROJECT_ROOT / name / "config.yaml") for name, schema in SCHEMAS.items()}
-    warnings = (
-        compare_raw_tables(stages, configs, root),
-        compare_settings(stages, configs),
-        compare_environment(manifest),
-    )
-    for line in chain.from_iterable(warnings):
+    workers = local_workers(config)
+    raw_files, gone = compare_raw_files(stages, configs["dataset_creation"], workers)
+    for line in chain(compare_settings(stages, configs), compare_environment(manifest)):
         logger.warning("{}", line)
-    extra = unrecorded_files(stages, root)
-    if extra:
-        logger.warning("{} files that no stage has recorded, among them {}", len(extra), ", ".join(extra[:3]))
-    differences = compare_outputs(stages, root, local_workers(config))
+    if gone:
+        logger.warning("{} raw files are no longer where the config says", gone)
+    outdated = outdated_outputs(manifest)
+    differences = [
+        *compare_outputs(stages, root, workers),
+        *(f"{name}: made by {stage} of an earlier state of the dataset" for name, stage in outdated.items()),
+        *(f"{name}: no stage has recorded it" for name in unrecorded_files(stages, root)),
+        *compare_raw_tables(stages, configs, root),
+        *raw_files,
+    ]
     if differences:
         raise PipelineError("Not everything is as the run left it.", where=manifest_file(root), offenders=differences)
     count = sum(len(record["outputs"]) for record in stages.values())

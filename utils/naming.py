@@ -46,6 +46,8 @@ IMAGE_EXTENSIONS = ("bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp")
 
 ID_LIST = "ISIC_ids.txt"
 QUARANTINE_FOLDER = "quarantine"
+# Images and masks that left the metadata, below the output folder.
+WITHDRAWN_FOLDER = "quarantine/withdrawn"
 
 STAPLE = "ST"
 MAJORITY_VOTE = "MV"

@@ -82,6 +82,9 @@ class CreationSettings(CommonSettings):
     transfer: Transfer = _key("copy, hardlink or symlink", Transfer.copy)
     keep_embedded_metadata: bool = _key("true: leave EXIF, XMP, comments and the like in the shipped files", False)
     creator_mapping_path: Path | None = _key("file outside the output that says who is A00, A01, …; null: none", None)
+    replace_output: bool = _key(
+        "true: another dataset in output_dir gives way, its images and masks moved to quarantine/withdrawn", False
+    )
     limit_images: int | None = _key("a trial run on the first N images; null: all", None, within=(1, None))
     own_masks_dir: Path | None = _key("make_raw_tables: folder of masks of your own", None)
     own_images_dir: Path | None = _key("make_raw_tables: folder of their images", None)

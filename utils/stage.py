@@ -11,12 +11,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .config import describe_keys, load_config
 from .errors import PipelineError
 from .lazy import logger
 from .running.interrupts import Interrupted, interrupts_wait, orderly_interrupts
 from .running.run_lock import exclusive_run
+
+if TYPE_CHECKING:
+    from .running.run_manifest import DatasetIdentity
 
 EXIT_OK, EXIT_DATA = 0, 1
 
@@ -34,11 +38,17 @@ class Outcome:
     checksums : mapping of Path to str or None
         Further files for the run manifest, with their md5 (None: to be computed): the contents of folders,
         and files that were moved away.
+    dataset : DatasetIdentity, optional
+        Which dataset the output folder holds from now on, said by the stages that begin one.
+    adds : bool
+        What earlier runs of the stage made stays, though this one did not make it.
     """
 
     counts: str
     files: Sequence[Path] = field(default_factory=list)
     checksums: Mapping[Path, str | None] = field(default_factory=dict)
+    dataset: DatasetIdentity | None = None
+    adds: bool = False
 
 
 def run_stage(main: Callable[..., Outcome], schema: type) -> None:
@@ -135,15 +145,20 @@ def _append(line: str, log_file: Path) -> None:
 
 def _work(main: Callable[..., Outcome], config: object, script: Path, keys: Sequence[str]) -> Outcome:
     from .pictures.pixel_limit import allow_pixels
-    from .running.run_manifest import read_manifest, record_stage
+    from .running.leftovers import remove_unmade
+    from .running.run_manifest import outputs_of, read_manifest, record_stage
 
     allow_pixels(config.max_image_pixels)
     with exclusive_run(config.output_dir, script.stem):
         read_manifest(config.output_dir)  # an unusable one is better known before the work than after it
         outcome = main(config)
         outputs = {path: None for path in outcome.files if not path.is_dir()} | dict(outcome.checksums)
-        if outputs:
-            record_stage(script, keys, config, outputs)
+        earlier = outputs_of(read_manifest(config.output_dir), script.stem)
+        if outcome.adds:
+            outputs = {config.output_dir / name: None for name in earlier} | outputs
+        if outputs or earlier:
+            made = record_stage(script, keys, config, outputs, outcome.dataset)
+            remove_unmade(config.output_dir, earlier, made)
     return outcome
 
 

@@ -14,9 +14,6 @@ def test_scripts_run_in_a_checkout_of_git_for_windows(tmp_path):
     settings = ["-c", "core.autocrlf=true", "-c", "core.eol=crlf"]
     clone = ["git", *settings, "clone", "-q", "--no-local", str(ROOT), str(tmp_path / "checkout")]
     subprocess.run(clone, check=True, capture_output=True)
-    shutil.copy(ROOT / ".gitattributes", tmp_path / "checkout")
-    renew = "git rm -rq --cached . && git reset -q --hard && git checkout -q ."
-    subprocess.run(renew, shell=True, cwd=tmp_path / "checkout", check=True, capture_output=True)
     listed = subprocess.run(
         ["bash", "overall_script.sh", "--list"], cwd=tmp_path / "checkout", capture_output=True, text=True, check=False
     )

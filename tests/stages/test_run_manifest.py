@@ -67,7 +67,7 @@ def test_changed_and_missing_outputs_are_listed_with_their_makers(output):
     assert done.returncode == 1
     assert "IAA_metrics.csv: changed (made by compute_IAA_metrics)" in done.stderr
     assert "missing or unreadable (made by move_dataset)" in done.stderr
-    assert "1 files that no stage has recorded, among them extra.txt" in done.stderr
+    assert "extra.txt: no stage has recorded it" in done.stderr
     assert "compute_image_level_metrics" not in done.stderr
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,8 +14,11 @@ from ..errors import Failure, PipelineError
 from ..files import atomic_path, require_room, write_bytes_atomically
 from ..lazy import logger
 from ..md5 import md5_of_bytes
+from ..running.leftovers import name_unrecorded, withdraw_unmade
+from ..running.run_manifest import name_below
 from ..settings import CreationSettings
 from ..workers.parallel import local_workers, map_items
+from .raw_files import target_folders
 from .shipped_bytes import FORMAT_NAMES, Findings, read_shipped
 
 
@@ -99,6 +102,21 @@ def transfer_all(moves: Sequence[Move], config: CreationSettings) -> list[Delive
     if failed:
         raise PipelineError("Files could not be transferred.", where=config.target_data_dir, offenders=failed)
     return done
+
+
+def settle_folders(targets: Collection[Path], config: CreationSettings) -> dict[Path, str | None]:
+    """Withdraw images and masks that are no longer part of the dataset, and name files that no stage has recorded.
+
+    Returns
+    -------
+    dict of Path to (str or None)
+        As `withdraw_unmade`.
+    """
+    made = {name for name in (name_below(config.output_dir, path) for path in targets) if name}
+    moved = withdraw_unmade(config.output_dir, made)
+    for folder in sorted(set(target_folders(config)) - {config.target_data_dir}):
+        name_unrecorded(folder, config.output_dir, made)
+    return moved
 
 
 def warn_of_findings(moves: Sequence[Move], done: Sequence[Delivery], keep_embedded_metadata: bool) -> None:

@@ -26,12 +26,23 @@ _WITHOUT_EFFECT = {"num_workers", "verbose", "output_dir", "executor", "dask_sch
 _CODE_FOLDERS = ("dataset_creation", "dataset_analysis", "multiannotator_analysis", "utils")
 
 
+Manifest = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class DatasetIdentity:
+    """Which dataset an output folder holds: `stamp` changes with its masks; `is_demo` for the embedded demo."""
+
+    stamp: str
+    is_demo: bool
+
+
 def manifest_file(output_dir: Path) -> Path:
     """Return the manifest of an output folder."""
     return output_dir / "metadata" / "run_manifest.json"
 
 
-def read_manifest(output_dir: Path) -> dict[str, Any]:
+def read_manifest(output_dir: Path) -> Manifest:
     """Return the manifest; a new one when there is none.
 
     Raises
@@ -41,10 +52,11 @@ def read_manifest(output_dir: Path) -> dict[str, Any]:
     """
     path = manifest_file(output_dir)
     if not path.exists():
-        return {"format": _FORMAT, "environments": {}, "stages": {}}
+        return {"format": _FORMAT, "dataset": {}, "environments": {}, "stages": {}}
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        whole = manifest["environments"] and all(set(stage) >= _RECORD for stage in manifest["stages"].values())
+        environments, stages = manifest["environments"], manifest["stages"].values()
+        whole = all(set(stage) >= _RECORD and stage["environment"] in environments for stage in stages)
         if manifest["format"] == _FORMAT and whole:
             return manifest
         found = f"format {manifest['format']}, or records that lack parts"
@@ -59,7 +71,41 @@ def read_manifest(output_dir: Path) -> dict[str, Any]:
     )
 
 
-def record_stage(script: Path, keys: Sequence[str], config: Any, outputs: Mapping[Path, str | None]) -> None:
+def write_manifest(output_dir: Path, manifest: Manifest) -> None:
+    """Write the manifest of an output folder."""
+    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+    write_bytes_atomically(manifest_file(output_dir), text.encode())
+
+
+def outputs_of(manifest: Manifest, stage: str) -> dict[str, str]:
+    """Return what a stage made, md5 by name below the output folder; nothing for one that has not run."""
+    return manifest["stages"].get(stage, {}).get("outputs", {})
+
+
+def current_outputs(manifest: Manifest) -> set[str]:
+    """Return what stages made, by name below the output folder, of the dataset that the folder holds now."""
+    stages = manifest["stages"].values()
+    return {name for record in stages if _is_current(manifest, record) for name in record["outputs"]}
+
+
+def outdated_outputs(manifest: Manifest) -> dict[str, str]:
+    """Return what was made of an earlier state of the dataset: its stage by name below the output folder."""
+    stages = manifest["stages"].items()
+    return {name: stage for stage, record in stages if not _is_current(manifest, record) for name in record["outputs"]}
+
+
+def _is_current(manifest: Manifest, record: Mapping[str, Any]) -> bool:
+    stamp = manifest.get("dataset", {}).get("stamp")
+    return stamp is None or record.get("dataset", stamp) == stamp
+
+
+def record_stage(
+    script: Path,
+    keys: Sequence[str],
+    config: Any,
+    outputs: Mapping[Path, str | None],
+    dataset: DatasetIdentity | None = None,
+) -> set[str]:
     """Write what a stage that has just ended was made from into the manifest.
 
     Parameters
@@ -73,10 +119,19 @@ def record_stage(script: Path, keys: Sequence[str], config: Any, outputs: Mappin
     outputs : mapping of Path to str or None
         Files that it wrote, with their md5 where it is known, and files that it moved away. What is not
         below the output folder is left out.
+    dataset : DatasetIdentity, optional
+        Which dataset the folder holds from now on, said by the stages that begin one.
+
+    Returns
+    -------
+    set of str
+        Names, below the output folder, of what it wrote.
     """
     root = config.output_dir
     manifest = read_manifest(root)
-    names = {_name_below(root, path): md5 for path, md5 in outputs.items()}
+    if dataset is not None:
+        manifest["dataset"] = dataclasses.asdict(dataset)
+    names = {name_below(root, path): md5 for path, md5 in outputs.items()}
     names.pop(None, None)
     # What has a checksum was just written.
     present = {name: md5 or md5_of_file(root / name) for name, md5 in names.items() if md5 or (root / name).is_file()}
@@ -89,6 +144,7 @@ def record_stage(script: Path, keys: Sequence[str], config: Any, outputs: Mappin
     manifest["stages"][script.stem] = {
         "script": script.relative_to(PROJECT_ROOT).as_posix(),
         "environment": label,
+        "dataset": manifest.get("dataset", {}).get("stamp"),
         "settings": settings_of(config, keys),
         "inputs": dict(sorted(config.inputs_read.items())),
         "counts": {"files": len(present), "rows": _row_counts(root, present)},
@@ -96,11 +152,11 @@ def record_stage(script: Path, keys: Sequence[str], config: Any, outputs: Mappin
     }
     used = {stage["environment"] for stage in manifest["stages"].values()}
     manifest["environments"] = {name: manifest["environments"][name] for name in sorted(used)}
-    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    write_bytes_atomically(manifest_file(root), text.encode())
+    write_manifest(root, manifest)
+    return set(present)
 
 
-def _name_below(root: Path, path: Path) -> str | None:
+def name_below(root: Path, path: Path) -> str | None:
     """Return the name of a file below a folder, parted by slashes; None for one that is elsewhere."""
     # By text: Path.relative_to takes ten times as long, and a dataset has tens of thousands of files.
     folder, name = os.path.join(root, ""), str(path)

@@ -1,0 +1,120 @@
+"""The output folder belongs to one dataset: what leaves it is withdrawn, another one is refused, the demo gives way."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+
+import pytest
+from support.drawing import box, write_png
+from support.run import run_here, succeed
+
+from utils.running.run_manifest import manifest_file
+
+LAY_OUT = ("create_dataset", "move_dataset")
+TABLE = "raw_ISIC_segmasks_metadata.csv"
+DEMO = ("demo_dir={raw}", "orig_segs_dir={raw}/segs")
+
+
+@pytest.fixture
+def output(small_raw, tmp_path):
+    """Output folder of a dataset that was just laid out."""
+    for stage in LAY_OUT:
+        succeed(stage, tmp_path / "output", raw=small_raw)
+    return tmp_path / "output"
+
+
+def other_raw(raw, tmp_path):
+    """Return a copy of the raw set whose images have other ids."""
+    other = shutil.copytree(raw, tmp_path / "other raw")
+    for name in (TABLE, "raw_ISIC_images_metadata.csv"):
+        text = (other / name).read_text(encoding="utf-8")
+        (other / name).write_text(text.replace("\nIMG", "\nOTHER"), encoding="utf-8")
+    for image in list((other / "images").iterdir()):
+        image.rename(image.with_name(image.name.replace("IMG", "OTHER")))
+    return other
+
+
+def names(folder) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+
+
+def metadata_names(output) -> set[str]:
+    with open(output / "metadata" / "IMAplusplus_seg_metadata.csv", newline="", encoding="utf-8") as stream:
+        return {row["seg_filename"] for row in csv.DictReader(stream)}
+
+
+def test_what_left_the_metadata_is_withdrawn_and_never_deleted(small_raw, output):
+    before = names(output / "seg_masks")
+    for stage in LAY_OUT:
+        text = succeed(stage, output, "exclude_mskObjectIDs=[f1,f2,f3,d1]", raw=small_raw)
+    assert names(output / "seg_masks") == metadata_names(output)
+    withdrawn = output / "quarantine" / "withdrawn"
+    assert names(withdrawn) >= {"IMG_03.JPG", "IMG_05.JPG"} and "left the metadata" in text
+    assert len(names(withdrawn)) == 2 + len(before - metadata_names(output))
+    recorded = json.loads(manifest_file(output).read_text("utf-8"))["stages"]["move_dataset"]["outputs"]
+    assert {name for name in recorded if "withdrawn" in name} == {
+        f"quarantine/withdrawn/{name}" for name in names(withdrawn)
+    }
+
+
+def test_a_withdrawn_mask_that_was_edited_is_left_alone_and_named(small_raw, output):
+    mask = next((output / "seg_masks").glob("*_d1.png"))
+    write_png(mask, box(0, 0, 2, 2))
+    for stage in LAY_OUT:
+        text = succeed(stage, output, "exclude_mskObjectIDs=[d1]", raw=small_raw)
+    assert mask.is_file() and "were changed since, and are left alone: seg_masks/" in text
+
+
+def test_files_that_nobody_recorded_are_named_and_stay(small_raw, output):
+    write_png(output / "seg_masks" / "mine.png", box(1, 1, 3, 3))
+    text = succeed("move_dataset", output, raw=small_raw)
+    assert "1 file that no stage has recorded" in text and "seg_masks/mine.png" in text
+    assert (output / "seg_masks" / "mine.png").is_file()
+
+
+def test_another_dataset_is_refused_with_the_ways_out(small_raw, output, tmp_path):
+    before = metadata_names(output)
+    code, text = run_here("create_dataset", output, raw=other_raw(small_raw, tmp_path))
+    assert code == 1
+    for part in ("holds another dataset", "another output_dir", "replace_output=true"):
+        assert part in text
+    assert metadata_names(output) == before
+
+
+def test_another_dataset_may_replace_it_and_its_masks_are_kept(small_raw, output, tmp_path):
+    masks = names(output / "seg_masks")
+    other = other_raw(small_raw, tmp_path)
+    for stage in LAY_OUT:
+        succeed(stage, output, "replace_output=true", raw=other)
+    assert names(output / "seg_masks") == metadata_names(output)
+    assert masks <= names(output / "quarantine" / "withdrawn")
+
+
+def test_the_demo_gives_way_by_itself_in_one_line(small_raw, tmp_path):
+    output, other = tmp_path / "output", other_raw(small_raw, tmp_path)
+    demo = [key.format(raw=small_raw) for key in DEMO]
+    for stage in LAY_OUT:
+        succeed(stage, output, *demo, raw=small_raw)
+    text = succeed("create_dataset", output, raw=other)
+    assert text.count("the outputs of the embedded demo gave way to this dataset") == 1
+    succeed("move_dataset", output, raw=other)
+    assert names(output / "seg_masks") == metadata_names(output)
+    assert not (output / "quarantine" / "withdrawn").exists()
+
+
+def test_a_stage_removes_what_it_made_before_and_does_not_make_now(small_run, tmp_path):
+    output = shutil.copytree(small_run, tmp_path / "output")
+    figure = "imaplusplus_annotator_overlap"
+    succeed(figure, output)
+    folder = output / "visualizations" / "upset_plots"
+    assert names(folder) == {f"{figure}{suffix}" for suffix in (".png", ".svg", ".pdf")}
+    mine = folder / f"{figure}.svg"
+    mine.write_text("edited by hand")
+    table = output / "metadata" / "IMAplusplus_seg_metadata.csv"
+    lines = table.read_text(encoding="utf-8").splitlines(keepends=True)
+    table.write_text("".join([lines[0], *(line for line in lines[1:] if ",A00," in line)]), encoding="utf-8")
+    text = succeed(figure, output)
+    assert "nothing to draw" in text
+    assert names(folder) == {mine.name} and "changed since, and are left alone" in text

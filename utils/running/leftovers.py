@@ -1,0 +1,187 @@
+"""What earlier runs left in an output folder: removed, withdrawn or named, and never mixed with the present dataset."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import PipelineError
+from ..lazy import logger
+from ..md5 import md5_of_file
+from ..naming import WITHDRAWN_FOLDER
+from .run_manifest import Manifest, outputs_of, read_manifest, write_manifest
+
+if TYPE_CHECKING:
+    from ..settings import CreationSettings
+
+# These bring images and masks from elsewhere into the dataset: what they made is moved away, never deleted.
+MOVING_STAGES = ("move_dataset", "import_release")
+_NAMED = 5
+
+
+def remove_unmade(root: Path, earlier: Mapping[str, str], made: Collection[str]) -> None:
+    """Remove files that a stage made in an earlier run and did not make now.
+
+    Parameters
+    ----------
+    root : Path
+        The output folder.
+    earlier : mapping of str to str
+        What the stage made before: md5 by name below the folder.
+    made : collection of str
+        What it made now.
+
+    Notes
+    -----
+    A file whose md5 is no longer the recorded one is somebody's work: it is named and left alone.
+    """
+    unchanged, changed = _split_by_md5(root, {name: md5 for name, md5 in earlier.items() if name not in made})
+    for name in unchanged:
+        _remove(root, name)
+    if unchanged:
+        logger.info("removed {} of an earlier run that this one did not make: {}", _files(unchanged), _some(unchanged))
+    _name_changed(changed)
+
+
+def withdraw_unmade(root: Path, made: Collection[str]) -> dict[Path, str | None]:
+    """Move images and masks that left the metadata to the folder of withdrawn files.
+
+    Parameters
+    ----------
+    root : Path
+        The output folder.
+    made : collection of str
+        Images and masks that are part of the dataset now, by name below the folder.
+
+    Returns
+    -------
+    dict of Path to (str or None)
+        For the run manifest: the places that they have left, and all that is withdrawn, with its md5 where it was
+        moved just now.
+    """
+    manifest = read_manifest(root)
+    earlier = {name: md5 for stage in MOVING_STAGES for name, md5 in outputs_of(manifest, stage).items()}
+    gone = {name: md5 for name, md5 in earlier.items() if name not in made and not name.startswith(WITHDRAWN_FOLDER)}
+    unchanged, changed = _split_by_md5(root, gone)
+    moved: dict[Path, str | None] = {root / name: None for name in unchanged}
+    moved |= {_move_away(root, name, gone[name]): gone[name] for name in unchanged}
+    if unchanged:
+        logger.warning(
+            "{} left the metadata and moved to {}: {}", _files(unchanged), root / WITHDRAWN_FOLDER, _some(unchanged)
+        )
+    _name_changed(changed)
+    folder = root / WITHDRAWN_FOLDER
+    there = {path: None for path in folder.iterdir()} if folder.is_dir() else {}
+    return there | moved
+
+
+def name_unrecorded(folder: Path, root: Path, made: Collection[str]) -> None:
+    """Warn of files in a folder of the dataset that no stage has recorded; they are left alone and not shown."""
+    if not folder.is_dir() or not folder.is_relative_to(root):
+        return
+    recorded = {name for stage in read_manifest(root)["stages"].values() for name in stage["outputs"]}
+    names = [f"{folder.relative_to(root).as_posix()}/{entry.name}" for entry in os.scandir(folder) if entry.is_file()]
+    extra = sorted(set(names) - recorded - set(made))
+    if extra:
+        logger.warning("{} that no stage has recorded are left alone and not shown: {}", _files(extra), _some(extra))
+
+
+def take_over_output(config: CreationSettings, earlier_ids: Collection[str], isic_ids: Collection[str]) -> None:
+    """Make sure that the output folder is this dataset's.
+
+    Parameters
+    ----------
+    config : CreationSettings
+        Its `output_dir` and `replace_output` are used.
+    earlier_ids, isic_ids : collection of str
+        Images of the dataset that the folder holds, and of this one.
+
+    Raises
+    ------
+    PipelineError
+        If the folder holds another dataset, without an image in common, and that is not the embedded demo.
+    """
+    if not earlier_ids or not set(earlier_ids).isdisjoint(isic_ids):
+        return
+    root = config.output_dir
+    manifest = read_manifest(root)
+    is_demo = bool(manifest.get("dataset", {}).get("is_demo"))
+    if not is_demo and not config.replace_output:
+        raise PipelineError(
+            "The output folder holds another dataset.",
+            where=root,
+            expected="no dataset, or one that has images in common with this one",
+            found=f"{len(earlier_ids)} images, none of which is in this dataset",
+            hint="set another output_dir; or replace_output=true, which removes the tables and figures of the other "
+            f"dataset and moves its images and masks to {WITHDRAWN_FOLDER}",
+        )
+    left = clear_outputs(root, manifest, keep_masks=not is_demo)
+    what = "the embedded demo" if is_demo else f"another dataset ({len(earlier_ids)} images)"
+    logger.info("the outputs of {} gave way to this dataset{}", what, f"; {left} changed files stay" if left else "")
+
+
+def clear_outputs(root: Path, manifest: Manifest, keep_masks: bool) -> int:
+    """Remove every recorded output, or withdraw images and masks, and forget the stages; return how many files stay."""
+    left = 0
+    for stage in list(manifest["stages"]):
+        outputs = outputs_of(manifest, stage)
+        unchanged, changed = _split_by_md5(root, outputs)
+        left += len(changed)
+        for name in unchanged:
+            if keep_masks and stage in MOVING_STAGES:
+                _move_away(root, name, outputs[name])
+            else:
+                _remove(root, name)
+        _name_changed(changed)
+    write_manifest(root, {**manifest, "environments": {}, "stages": {}, "dataset": {}})
+    return left
+
+
+def _split_by_md5(root: Path, recorded: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Return which files are as they were recorded, and which have changed; those that are gone are neither."""
+    unchanged: list[str] = []
+    changed: list[str] = []
+    for name, md5 in recorded.items():
+        try:
+            (unchanged if md5_of_file(root / name) == md5 else changed).append(name)
+        except OSError:
+            continue
+    return unchanged, changed
+
+
+def _remove(root: Path, name: str) -> None:
+    path = root / name
+    path.unlink(missing_ok=True)
+    with suppress(OSError):  # not empty, or the last folder of the output
+        while path.parent != root:
+            path = path.parent
+            path.rmdir()
+
+
+def _move_away(root: Path, name: str, md5: str) -> Path:
+    """Move a file to the withdrawn ones; another file of its name that is there keeps its place."""
+    folder = root / WITHDRAWN_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    source, target = root / name, folder / Path(name).name
+    if target.exists() and md5_of_file(target) != md5:
+        target = target.with_name(f"{target.stem}_{md5[:8]}{target.suffix}")
+    return Path(shutil.move(source, target))
+
+
+def _name_changed(names: Collection[str]) -> None:
+    if names:
+        logger.warning("{} of an earlier run were changed since, and are left alone: {}", _files(names), _some(names))
+
+
+def _files(names: Collection[str]) -> str:
+    return f"{len(names)} file{'s' if len(names) != 1 else ''}"
+
+
+def _some(names: Iterable[str]) -> str:
+    names = list(names)
+    shown = ", ".join(names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
