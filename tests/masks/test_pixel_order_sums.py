@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.drawing import blob, disc, noise, ragged
 
-from utils.masks import pixel_order_sums
+from utils.masks import piecewise_sums, pixel_order_sums
 from utils.masks.pixel_order_sums import pixel_order_total
 from utils.masks.vote_patterns import vote_patterns
 
@@ -101,14 +101,11 @@ def test_where_the_forecast_fails_pixels_are_added_one_by_one(monkeypatch):
     codes = (patterns.votes << np.arange(3)).sum(axis=1)
     added, sum_of_pixels = [], pixel_order_sums._sum_of_pixels
 
-    def cut_nothing(starts, of_pixel, places, _):
-        return pixel_order_sums._lengths(starts), of_pixel, np.searchsorted(starts, places)
-
     def record(*arguments):
         added.append(sum_of_pixels(*arguments))
         return added[-1]
 
-    monkeypatch.setattr(pixel_order_sums, "_cut", cut_nothing)
+    monkeypatch.setattr(piecewise_sums, "cut_at_powers", lambda pieces: pieces)
     monkeypatch.setattr(pixel_order_sums, "_sum_of_pixels", record)
     assert pixel_order_total(patterns)(values[codes]) == loop_total(masks, values)
     assert len(added) == 1
