@@ -124,40 +124,38 @@ def simplify(outline: Outline, tolerance: float) -> Outline:
     """
     if not len(outline.points):
         return outline
-    # Each polygon with its first corner repeated at its end.
-    closing = np.arange(1, len(outline.starts)) + outline.starts[1:] - 1
+    # Each polygon with its first corner repeated at its end: it is one part, from its first corner back to it.
     points = np.insert(outline.points, outline.starts[1:], outline.points[outline.starts[:-1]], axis=0).astype(float)
+    starts = outline.starts + np.arange(len(outline.starts))
+    repeated = starts[1:] - 1
     kept = np.zeros(len(points), dtype=bool)
-    kept[closing] = kept[np.concatenate([[0], closing[:-1] + 1])] = True
-    kept[_farthest(points, kept, np.flatnonzero(~kept), 0.0)[0]] = True
-    open_points = np.flatnonzero(~kept)
-    while len(open_points):
-        split, in_split = _farthest(points, kept, open_points, tolerance)
-        kept[split] = True
-        open_points = open_points[in_split & ~kept[open_points]]
-    kept[closing] = False
-    polygon = np.repeat(np.arange(len(closing)), np.diff(outline.starts) + 1)
-    sizes = np.bincount(polygon[kept], minlength=len(closing))
-    return Outline(points[kept].astype(np.int64), np.concatenate([[0], np.cumsum(sizes)]))
+    kept[starts[:-1]] = kept[repeated] = True
+    # However small a polygon is, the corner farthest from its first one stays.
+    undecided = _split(points, kept, np.flatnonzero(~kept), tolerance=0.0)
+    while len(undecided):
+        undecided = _split(points, kept, undecided, tolerance)
+    kept[repeated] = False
+    kept_before = np.concatenate([[0], np.cumsum(kept)])
+    return Outline(points[kept].astype(np.int64), kept_before[starts])
 
 
-def _farthest(
-    points: np.ndarray, kept: np.ndarray, candidates: np.ndarray, tolerance: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Find, in each part between kept points, the candidate farthest from its segment, if beyond the tolerance.
+def _split(points: np.ndarray, kept: np.ndarray, undecided: np.ndarray, tolerance: float) -> np.ndarray:
+    """Split parts, which lie between kept corners, at the corner farthest from the segment that would replace them.
 
-    Returns these points, and for each candidate whether its part has one.
+    Marks these corners in `kept`, and returns the undecided ones of the parts that were split. The other parts, all
+    within the tolerance, are done.
     """
     ends = np.flatnonzero(kept)
-    part = np.searchsorted(ends, candidates)
-    distances = _squared_distances(points[candidates], points[ends[part - 1]], points[ends[part]])
-    firsts = np.flatnonzero(np.diff(part, prepend=-1))
-    sizes = np.diff(firsts, append=len(part))
-    greatest = np.maximum.reduceat(distances, firsts)
-    too_far = np.repeat(greatest > tolerance**2, sizes)
-    reached = np.flatnonzero((distances == np.repeat(greatest, sizes)) & too_far)
-    first_reached = reached[np.diff(part[reached], prepend=-1) > 0]
-    return candidates[first_reached], too_far
+    part = np.searchsorted(ends, undecided)  # it ends with that kept corner
+    distances = _squared_distances(points[undecided], points[ends[part - 1]], points[ends[part]])
+    first_of_part = np.flatnonzero(np.diff(part, prepend=-1))
+    corners_of_part = np.diff(first_of_part, append=len(part))
+    greatest = np.repeat(np.maximum.reduceat(distances, first_of_part), corners_of_part)
+    is_split = greatest > tolerance**2
+    farthest = np.flatnonzero(is_split & (distances == greatest))
+    farthest = farthest[np.diff(part[farthest], prepend=-1) > 0]  # the first where several are as far
+    kept[undecided[farthest]] = True
+    return undecided[is_split & ~kept[undecided]]
 
 
 def _squared_distances(points: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
