@@ -5,11 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import RLock
 
 # The largest released image has 36 megapixels; what claims far more is a mistake or an attack.
 DEFAULT_MAX_PIXELS = 400_000_000
 
 _most_pixels = DEFAULT_MAX_PIXELS
+# A process has one limit of Pillow's and one list of warning filters, so its threads take turns at changing them.
+_turn = RLock()
 
 
 def max_pixels() -> int:
@@ -31,14 +34,25 @@ def check_pixels(width: int, height: int) -> None:
 
 @contextmanager
 def pillow_within_limit() -> Iterator[None]:
-    """Have Pillow refuse what is above the limit, also where a file grows after its header."""
+    """Have Pillow refuse what is above the limit, also where a file grows after its header, and keep it silent.
+
+    Afterwards Pillow's own limit and the warning filters are those of before. One thread at a time is in the block.
+
+    Raises
+    ------
+    ValueError
+        When a file in the block turns out to be above the limit.
+    """
     from PIL import Image
 
-    # Pillow raises at twice its limit and warns below that; what it finds odd in a file is not for users.
-    Image.MAX_IMAGE_PIXELS = (_most_pixels + 1) // 2
-    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-    warnings.filterwarnings("ignore", module=r"PIL(\.|$)")
-    try:
-        yield
-    except Image.DecompressionBombError as error:
-        raise ValueError(f"it has more than {_most_pixels} pixels (max_image_pixels)") from error
+    with _turn, warnings.catch_warnings():
+        # Pillow raises at twice its limit and warns below that; what it finds odd in a file is not for users.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.filterwarnings("ignore", module=r"PIL(\.|$)")
+        earlier, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, (_most_pixels + 1) // 2
+        try:
+            yield
+        except Image.DecompressionBombError as error:
+            raise ValueError(f"it has more than {_most_pixels} pixels (max_image_pixels)") from error
+        finally:
+            Image.MAX_IMAGE_PIXELS = earlier

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -133,9 +135,7 @@ def _needs_tifffile(tags) -> bool:
 def _decode_deep_tiff(data: bytes) -> np.ndarray:
     import tifffile
 
-    # It logs what it finds odd, straight to the console.
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
+    with _silent("tifffile"), tifffile.TiffFile(io.BytesIO(data)) as file:
         pages = [page for page in file.pages if not page.subfiletype & _REDUCED_PICTURE] or file.pages
         if len(pages) > 1:
             raise ValueError(f"it has {len(pages)} pages: save the one that is the mask as a file of its own")
@@ -150,3 +150,15 @@ def _decode_deep_tiff(data: bytes) -> np.ndarray:
     if page.planarconfig == _SEPARATE_PLANES:
         pixels = np.moveaxis(pixels, 0, -1)
     return _without_alpha(pixels)
+
+
+@contextmanager
+def _silent(name: str) -> Iterator[None]:
+    """Keep a library from logging what it finds odd in a file, which would go straight to the console."""
+    logger = logging.getLogger(name)
+    earlier = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(earlier)
