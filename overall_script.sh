@@ -27,7 +27,7 @@ STAGES=(
 )
 
 print_help() {
-    cat <<'EOT'
+    cat <<EOT
 Usage: bash overall_script.sh [--from STAGE] [--until STAGE] [--list] [--check] [--help]
 
 Runs the stages of the pipeline in order and stops at the first that fails, with its exit code.
@@ -39,7 +39,7 @@ Runs the stages of the pipeline in order and stops at the first that fails, with
   --help          print this text
 
 Settings are in the config.yaml of each stage's folder; as committed they run the embedded demo.
-Python 3.10 to 3.13 is needed. In an active virtual or conda environment the packages are only
+Python ${SUPPORTED_VERSIONS[*]: -1} to ${SUPPORTED_VERSIONS[0]} is needed. In an active virtual or conda environment the packages are only
 checked; without one they are installed into .venv on the first run.
 EOT
 }

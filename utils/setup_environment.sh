@@ -8,7 +8,8 @@
 # in it, never installed. Otherwise the project has its own in .venv, made on first use.
 
 PROJECT_ROOT=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
-SUPPORTED_VERSIONS="3.13 3.12 3.11 3.10"
+# The newest first: the first that is found is taken.
+SUPPORTED_VERSIONS=(3.13 3.12 3.11 3.10)
 VENV=$PROJECT_ROOT/.venv
 # There while .venv is being changed: one that is left over tells of an interrupted installation.
 UNFINISHED=$VENV.unfinished
@@ -51,7 +52,7 @@ use_active_environment() {
     local version
     PYTHON=$1/bin/python
     version=$(python_version "$PYTHON") || fail "the active environment $1 has no Python that runs"
-    is_supported "$version" || fail "the active environment $1 has Python $version; needed is one of $SUPPORTED_VERSIONS"
+    is_supported "$version" || fail "the active environment $1 has Python $version; needed is one of ${SUPPORTED_VERSIONS[*]}"
     check_requirements requirements.txt || fail "the active environment $1 lacks packages. Install them with
   '$PYTHON' -m pip install -r '$PROJECT_ROOT/requirements.txt'
 or deactivate it: without an active environment this script makes its own in .venv."
@@ -62,6 +63,7 @@ use_own_environment() {
     PYTHON=$VENV/bin/python
     # One that is ready is used as it is, also where nothing may be written.
     if [[ ! -e $UNFINISHED ]] && is_installed requirements.txt && is_supported "$(python_version "$PYTHON")"; then
+        offer_pip
         return
     fi
     lock_own_environment
@@ -69,8 +71,9 @@ use_own_environment() {
         make_venv
     fi
     version=$(python_version "$PYTHON") || fail "the new $VENV does not run"
-    is_supported "$version" || fail "$VENV has Python $version; needed is one of $SUPPORTED_VERSIONS: remove it and start again"
+    is_supported "$version" || fail "$VENV has Python $version; needed is one of ${SUPPORTED_VERSIONS[*]}: remove it and start again"
     install_once requirements.txt
+    offer_pip
     exec 8>&-
 }
 
@@ -103,7 +106,7 @@ its modules venv or ensurepip are missing. On Debian and Ubuntu: apt install pyt
 # on PATH for a Python that is not there.
 find_python() {
     local name path version tried=""
-    for name in python3.13 python3.12 python3.11 python3.10 python3 python; do
+    for name in "${SUPPORTED_VERSIONS[@]/#/python}" python3 python; do
         path=$(command -v "$name") || continue
         version=$(python_version "$path") || version="does not run"
         if is_supported "$version"; then
@@ -113,7 +116,7 @@ find_python() {
         tried+="
   $path: $version"
     done
-    fail "no usable Python was found; needed is one of $SUPPORTED_VERSIONS. Tried:${tried:-
+    fail "no usable Python was found; needed is one of ${SUPPORTED_VERSIONS[*]}. Tried:${tried:-
   nothing, there is none on PATH}"
 }
 
@@ -122,7 +125,7 @@ python_version() {
 }
 
 is_supported() {
-    [[ " $SUPPORTED_VERSIONS " == *" $1 "* ]]
+    [[ " ${SUPPORTED_VERSIONS[*]} " == *" $1 "* ]]
 }
 
 # Installs a requirements file into .venv unless this very file was installed there for this very Python.
@@ -135,7 +138,7 @@ install_once() {
         fail "$VENV is damaged (it is no environment any more): move it away and start again"
     say "installing $file into $VENV (a minute or two, this once)"
     : >"$UNFINISHED"
-    "$PYTHON" -c 'import pip' 2>/dev/null || run_quietly "$PYTHON" -m ensurepip
+    "$PYTHON" -c 'import pip' 2>/dev/null || run_quietly "$PYTHON" -m ensurepip --default-pip
     pip_install "$file"
     state_of "$file" >"$(stamp_of "$file")"
     rm -f "$UNFINISHED"
@@ -154,6 +157,14 @@ is_installed() {
     local stamp
     stamp=$(stamp_of "$1")
     [[ -f $stamp && $(<"$stamp") == "$(state_of "$1")" ]]
+}
+
+# Environments that this script made before have pip3 alone: `pip` would be that of another Python.
+offer_pip() {
+    if [[ ! -e $VENV/bin/pip && -e $VENV/bin/pip3 ]]; then
+        # Where nothing can be written, the environment works all the same.
+        ln -s pip3 "$VENV/bin/pip" 2>/dev/null || true
+    fi
 }
 
 pip_install() {

@@ -1,10 +1,15 @@
 """The Python environment that overall_script.sh runs in: which one it takes, what it makes, installs and refuses."""
 
 import signal
+import subprocess
 from importlib.metadata import version
+from importlib.util import find_spec
 
 import pytest
 from support.run import SCRIPTS
+from support.stand_in_project import SUPPORTED_PYTHONS
+
+NEEDED = f"needed is one of {' '.join(SUPPORTED_PYTHONS)}"
 
 
 def test_an_active_environment_that_lacks_a_package_is_left_alone(active):
@@ -29,7 +34,7 @@ def test_an_active_environment_of_an_old_python_is_refused(active):
     active.offer_python("../active/bin/python", "3.9")
     result = active.run()
     assert result.returncode == 1
-    assert "has Python 3.9; needed is one of 3.13 3.12 3.11 3.10" in result.stderr
+    assert f"has Python 3.9; {NEEDED}" in result.stderr
     assert active.ran() == []
 
 
@@ -37,9 +42,9 @@ def test_without_a_usable_python_the_versions_needed_are_named(project):
     project.offer_python("python3", "3.9")
     result = project.run()
     assert result.returncode == 1
-    assert "needed is one of 3.13 3.12 3.11 3.10" in result.stderr
+    assert NEEDED in result.stderr
     assert f"{project.programs}/python3: 3.9" in result.stderr
-    assert f"{project.programs}/python3.13: does not run" in result.stderr
+    assert f"{project.programs}/python{SUPPORTED_PYTHONS[0]}: does not run" in result.stderr
     assert project.ran() == []
 
 
@@ -126,3 +131,19 @@ def test_one_that_is_not_ready_says_that_nothing_can_be_written(project):
     assert result.returncode == 1
     assert "nothing can be written in" in result.stderr and "line " not in result.stderr
     assert project.ran() == []
+
+
+@pytest.mark.skipif(find_spec("ensurepip") is None, reason="this Python has no ensurepip")
+def test_pip_in_the_environment_is_its_own(project):
+    project.offer_this_python()
+    project.requirements.write_text("# nothing\n")
+    programs = project.root / ".venv" / "bin"
+
+    def folder_of_pip() -> str:
+        assert project.run("--until", "make_demo_dataset").returncode == 0
+        return subprocess.run([programs / "pip", "--version"], capture_output=True, text=True, check=True).stdout
+
+    assert str(project.root) in folder_of_pip()
+    # Environments made before had pip3 alone.
+    (programs / "pip").unlink()
+    assert str(project.root) in folder_of_pip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 
 from support.run import ROOT, SCRIPTS
 
+SET_UP = ROOT / "utils" / "setup_environment.sh"
+SUPPORTED_PYTHONS = re.search(r"^SUPPORTED_VERSIONS=\((.+)\)$", SET_UP.read_text(), re.MULTILINE)[1].split()
 STAND_IN_STAGE = """
 import sys, time
 from pathlib import Path
@@ -50,13 +53,13 @@ class Project:
             (self.root / stage).write_text(STAND_IN_STAGE)
         (self.root / "utils").mkdir()
         shutil.copy(ROOT / "overall_script.sh", self.root)
-        shutil.copy(ROOT / "utils" / "setup_environment.sh", self.root / "utils")
+        shutil.copy(SET_UP, self.root / "utils")
         self.requirements = self.root / "requirements.txt"
         self.requirements.write_text(
             f"# pinned\npytest=={version('pytest')}  # reason\nx==1 ; sys_platform == 'none'\n"
         )
         self.environment = {"PATH": f"{self.programs}:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
-        for name in ("python3.13", "python3.12", "python3.11", "python3.10", "python3", "python"):
+        for name in (*(f"python{number}" for number in SUPPORTED_PYTHONS), "python3", "python"):
             _program(self.programs / name, "#!/bin/sh\nexit 127\n")
 
     def offer_python(self, name: str, answer: str, ensurepip_status: int = 0, pip: str = ":"):
@@ -65,6 +68,10 @@ class Project:
             version=answer, ensurepip_status=ensurepip_status, pip=pip, log=self.log, real=sys.executable
         )
         _program(self.programs / name, text)
+
+    def offer_this_python(self):
+        """Put the Python of this test on PATH."""
+        _program(self.programs / "python3", f"#!/bin/sh\nexec '{sys.executable}' \"$@\"\n")
 
     def behave(self, name: str, code: str):
         """Let a stage run some code after it has noted that it ran."""
