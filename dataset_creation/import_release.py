@@ -60,7 +60,7 @@ def split_rows(segmentations: DataFrame) -> tuple[DataFrame, DataFrame, list[Dif
     stray = segmentations[~is_human & ~segmentations["ISIC_id"].isin(several)]
     rows = in_dataset_order(segmentations.drop(stray.index))
     differences = [
-        Difference("consensus of a single mask", image, name, "", "", "", "a row of the metadata")
+        Difference("consensus of a single mask", image=image, file=name, found="a row of the metadata")
         for image, name in stray[["img_filename", "seg_filename"]].itertuples(index=False)
     ]
     is_human = ~rows["annotator"].isin(naming.CONSENSUS)
@@ -81,7 +81,7 @@ def take_all_masks(segmentations: DataFrame, config: CreationSettings) -> tuple[
             outdated_consensus(row, row.seg_filename in zipped or is_file(masks_dir / row.seg_filename))
             for row in consensus[~is_whole].itertuples()
         ]
-    differences += [Difference("file without a row", "", name) for name in beside]
+    differences += [Difference("file without a row", file=name) for name in beside]
     both = MasksTaken(
         taken.in_place + more.in_place,
         taken.sizes | more.sizes,
@@ -94,8 +94,8 @@ def take_all_masks(segmentations: DataFrame, config: CreationSettings) -> tuple[
 def outdated_consensus(row: Any, is_there: bool) -> Difference:
     """Describe a consensus mask that is not taken, because a mask that it was made from is not in place."""
     if is_there:
-        return Difference("consensus of an incomplete image", row.img_filename, row.seg_filename)
-    return Difference(MASK_MISSING, row.img_filename, row.seg_filename, "", "", row.mask_md5)
+        return Difference("consensus of an incomplete image", image=row.img_filename, file=row.seg_filename)
+    return Difference(MASK_MISSING, image=row.img_filename, file=row.seg_filename, expected=row.mask_md5)
 
 
 def link_images(found: dict[str, Path], config: CreationSettings) -> dict[Path, str]:
@@ -142,7 +142,7 @@ def main(config: CreationSettings) -> Outcome:
     found, of_images = find_released_images(rows, taken.sizes, image_folders(config))
     without = images["isic_id"][~images["isic_id"].isin(segmentations["ISIC_id"])]
     differences = [*taken.differences, *others, *differing_sizes(rows, taken.sizes), *of_images]
-    differences += [Difference("image without masks", isic_id) for isic_id in without]
+    differences += [Difference("image without masks", image=isic_id) for isic_id in without]
     settle(differences, config)
     if naming.humans_only(rows).empty:
         raise PipelineError("No mask of the release could be taken.", where=config.release_segs_zip)

@@ -87,7 +87,7 @@ def verify_images(claims: list[ImageClaim], config: CreationSettings) -> list[Im
     for claim, result in zip(claims, results, strict=True):
         if isinstance(result, Failure):
             reason = " ".join(result.reason.split())
-            difference = Difference(NOT_RECOMPUTED, claim.img_filename, "", "", "", "masks", reason)
+            difference = Difference(NOT_RECOMPUTED, image=claim.img_filename, expected="masks", found=reason)
             result = ImageVerdict([difference], None, None)
         verdicts.append(result)
     return verdicts

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, fields
 from pathlib import Path
-from typing import NamedTuple
 
 from ..errors import PipelineError
 from ..lazy import pd
@@ -17,7 +17,8 @@ MASK_MISSING, MASK_DIFFERS = "mask missing", "mask differs"
 _SHOWN = 20
 
 
-class Difference(NamedTuple):
+@dataclass(frozen=True)
+class Difference:
     """One difference.
 
     Attributes
@@ -35,6 +36,7 @@ class Difference(NamedTuple):
     """
 
     kind: str
+    _: KW_ONLY
     image: str = ""
     file: str = ""
     second_file: str = ""
@@ -43,13 +45,14 @@ class Difference(NamedTuple):
     found: str = ""
 
     def __str__(self) -> str:
-        place = ", ".join(text for text in self[1:5] if text)
+        place = ", ".join(text for text in (self.image, self.file, self.second_file, self.column) if text)
         return f"{self.kind}: {place}: expected {self.expected or 'nothing'}, found {self.found or 'nothing'}"
 
 
 def write_differences(differences: Sequence[Difference], path: Path) -> Path:
     """Write the table of differences; only its header when there are none."""
-    return write_table(pd.DataFrame(differences, columns=Difference._fields), path)
+    columns = [field.name for field in fields(Difference)]
+    return write_table(pd.DataFrame(differences, columns=columns), path)
 
 
 def describe_counts(differences: Sequence[Difference]) -> str:

@@ -109,8 +109,8 @@ def differing_sizes(rows: DataFrame, sizes: Mapping[str, Size]) -> list[Differen
     differences = []
     for image, name in rows[["img_filename", "seg_filename"]].itertuples(index=False):
         if name in sizes and sizes[name] != first.setdefault(image, sizes[name]):
-            text = (_text(first[image]), _text(sizes[name]))
-            differences.append(Difference("mask size", image, name, "", "", *text))
+            expected, found = _text(first[image]), _text(sizes[name])
+            differences.append(Difference("mask size", image=image, file=name, expected=expected, found=found))
     return differences
 
 
@@ -152,21 +152,24 @@ def _take(archive: ReleaseZip, folder: Path, job: tuple[str, str, str]) -> _Take
     target = folder / name
     is_new = not (is_file(target) and md5_of_file(target) == md5)
     if is_new and name not in archive:
-        return _Taken(Difference(MASK_MISSING, image, name, "", "", md5, ""))
+        return _Taken(Difference(MASK_MISSING, image=image, file=name, expected=md5))
     try:
         if is_new:
             archive.extract(name, target, md5)
     except Md5Differs as error:
-        return _Taken(Difference(MASK_DIFFERS, image, name, "", "mask_md5", md5, error.found))
+        difference = Difference(
+            MASK_DIFFERS, image=image, file=name, column="mask_md5", expected=md5, found=error.found
+        )
+        return _Taken(difference)
     except PipelineError as error:
-        return _Taken(Difference(_DAMAGED, image, name, "", "", md5, _one_line(error)))
+        return _Taken(Difference(_DAMAGED, image=image, file=name, expected=md5, found=_one_line(error)))
     try:
         return _Taken(size=picture_size(target), is_new=is_new)
     except PipelineError as error:
         # It is what was released, so it stays for mask QA to judge.
-        return _Taken(
-            Difference("mask without a size", image, name, "", "", "an image", _one_line(error)), None, is_new
-        )
+        found = _one_line(error)
+        difference = Difference("mask without a size", image=image, file=name, expected="an image", found=found)
+        return _Taken(difference, is_new=is_new)
 
 
 def _unpack(archive: ReleaseZip, folder: Path, job: tuple[str, str]) -> Difference | None:
@@ -174,21 +177,22 @@ def _unpack(archive: ReleaseZip, folder: Path, job: tuple[str, str]) -> Differen
     try:
         archive.extract(name, folder / name)
     except PipelineError as error:
-        return Difference(_DAMAGED, image, name, "", "", "an undamaged file", _one_line(error))
+        return Difference(_DAMAGED, image=image, file=name, expected="an undamaged file", found=_one_line(error))
     return None
 
 
 def _fault_of_image(image: str, isic_id: str, source: Path | None, size: Size | None) -> Difference | None:
     if source is None:
-        return Difference("image missing", image)
-    if img_filename(isic_id, source) != image:
-        return Difference("image format", image, "", "", "img_filename", image, img_filename(isic_id, source))
+        return Difference("image missing", image=image)
+    name = img_filename(isic_id, source)
+    if name != image:
+        return Difference("image format", image=image, column="img_filename", expected=image, found=name)
     try:
         found = _text(picture_size(source))
     except PipelineError as error:
-        return Difference("image damaged", image, "", "", "", "an image", _one_line(error))
+        return Difference("image damaged", image=image, expected="an image", found=_one_line(error))
     if size is not None and found != _text(size):
-        return Difference("image size", image, "", "", "", _text(size), found)
+        return Difference("image size", image=image, expected=_text(size), found=found)
     return None
 
 

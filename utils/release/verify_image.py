@@ -65,7 +65,8 @@ def verify_image(claim: ImageClaim) -> ImageVerdict:
     except PipelineError as error:
         reason = " ".join(str(error).replace(f"{claim.folder}{os.sep}", "").split())
         expected = "consensus masks and metrics"
-        verdict.differences.append(Difference(NOT_RECOMPUTED, claim.img_filename, "", "", "", expected, reason))
+        difference = Difference(NOT_RECOMPUTED, image=claim.img_filename, expected=expected, found=reason)
+        verdict.differences.append(difference)
         verdict.rows = verdict.pairs = None
     return verdict
 
@@ -89,11 +90,11 @@ def _recompute(claim: ImageClaim, verdict: ImageVerdict) -> None:
 def _compare_md5(claim: ImageClaim, row: Mapping[str, str]) -> Difference | None:
     name, md5 = row["seg_filename"], row["mask_md5"]
     if not is_file(claim.folder / name):
-        return Difference(MASK_MISSING, claim.img_filename, name, "", "", md5, "")
+        return Difference(MASK_MISSING, image=claim.img_filename, file=name, expected=md5)
     found = md5_of_file(claim.folder / name)
-    if found != md5:
-        return Difference(MASK_DIFFERS, claim.img_filename, name, "", "mask_md5", md5, found)
-    return None
+    if found == md5:
+        return None
+    return Difference(MASK_DIFFERS, image=claim.img_filename, file=name, column="mask_md5", expected=md5, found=found)
 
 
 def _compare_consensus(claim: ImageClaim, name: str, png: bytes) -> Difference | None:
@@ -104,7 +105,7 @@ def _compare_consensus(claim: ImageClaim, name: str, png: bytes) -> Difference |
     if found == png:
         return None
     text = f"{md5_of_bytes(found)}, {_pixels_that_differ(path, decode_mask(png, name))}"
-    return Difference("consensus mask", claim.img_filename, name, "", "", md5_of_bytes(png), text)
+    return Difference("consensus mask", image=claim.img_filename, file=name, expected=md5_of_bytes(png), found=text)
 
 
 def _pixels_that_differ(path: Path, expected: np.ndarray) -> str:
