@@ -8,7 +8,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
@@ -110,27 +110,35 @@ def _expanded_size(node: yaml.Node | None, sizes: dict[int, float]) -> float:
 
 
 def _parse_overrides(overrides: Sequence[str], hints: dict[str, Any]) -> DictConfig:
+    """Return the values of ``key=value`` and ``key.subkey=value`` arguments; the last of a key counts."""
     parsed = OmegaConf.create()
     for override in overrides:
         key, equals, text = override.partition("=")
-        if not equals or not key:
+        if not (key and equals):
             raise ConfigError("An argument is not understood.", expected="key=value", found=override)
-        top = key.partition(".")[0]
-        plain_text = "." not in key and hints.get(top) in (str, Path) or _is_optional_text(hints.get(top), text)
         try:
-            # Text keys take what was typed: a folder named 1e5 is not a number.
-            value = text if plain_text else OmegaConf.to_container(OmegaConf.from_dotlist([f"v={text}"]))["v"]
-            if top in _path_keys(hints):
-                value = _map_leaves(value, _from_here)
-            OmegaConf.update(parsed, key, value, force_add=True)
+            OmegaConf.update(parsed, key, _parse_value(key, text, hints), force_add=True)
         except (YAMLError, OmegaConfBaseException) as error:
             raise ConfigError("An argument is not understood.", where=override, found=error) from error
     return parsed
 
 
-def _is_optional_text(hint: Any, text: str) -> bool:
-    members = getattr(hint, "__args__", ())
-    return type(None) in members and (str in members or Path in members) and text != "null"
+def _parse_value(key: str, text: str, hints: dict[str, Any]) -> Any:
+    top, _, subkey = key.partition(".")
+    value = text if not subkey and _is_text(hints.get(top), text) else _parse_yaml(text)
+    return _map_leaves(value, _from_here) if top in _path_keys(hints) else value
+
+
+def _is_text(hint: Any, text: str) -> bool:
+    """Tell whether a key takes what was typed as it is: a folder named 1e5 is not a number."""
+    members = get_args(hint)
+    if type(None) in members:
+        return text != "null" and (str in members or Path in members)
+    return hint in (str, Path)
+
+
+def _parse_yaml(text: str) -> Any:
+    return OmegaConf.to_container(OmegaConf.from_dotlist([f"v={text}"]))["v"]
 
 
 def _check_keys(source: DictConfig, hints: dict[str, Any], where: object) -> None:
