@@ -17,7 +17,7 @@ cache_dir, num_workers, executor, dask_scheduler, verbose.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,18 +51,18 @@ if TYPE_CHECKING:
 _NAMED = 5  # of the masks when none is usable
 
 
-def results_table(masks: DataFrame, found: dict[str, Sequence[Issue]]) -> DataFrame:
+def results_table(masks: DataFrame, found: Mapping[str, Sequence[Issue]]) -> DataFrame:
     """Return the QA results of all masks, in order; masks in quarantine bring the issue they went for."""
-    table = masks[["img_filename", "seg_filename"]].set_axis(naming.QA_COLUMNS[:2], axis=1)
-    brought = pd.Series(list(zip(masks["issue"], masks["severity"], strict=True)), index=masks.index, dtype=object)
-    judged = table["mask"].isin(found.keys())
-    table["found"] = table["mask"].map(found).where(judged, brought.map(lambda issue: [issue]))
-    table = table.explode("found", ignore_index=True).dropna(subset="found")
-    issues = table.pop("found").astype(object)
-    return table.assign(issue=issues.str[0], severity=issues.str[1])
+    columns = ["img_filename", "seg_filename", "issue", "severity"]
+    rows = [
+        (image, mask, found_issue.issue, found_issue.severity)
+        for image, mask, *brought in masks[columns].itertuples(index=False, name=None)
+        for found_issue in found.get(mask, [Issue(*brought)])
+    ]
+    return pd.DataFrame(rows, columns=list(naming.QA_COLUMNS))
 
 
-def newly_quarantined(masks: DataFrame, found: dict[str, Sequence[Issue]]) -> DataFrame:
+def newly_quarantined(masks: DataFrame, found: Mapping[str, Sequence[Issue]]) -> DataFrame:
     """Return the rows of masks that were just found unusable, with the issue they go for."""
     reasons = {mask: item for mask, issues in found.items() for item in issues if item.unusable}
     rows = masks[masks["seg_filename"].isin(list(reasons))]
