@@ -6,11 +6,12 @@ Writes: the table of differences.
 Rules:  Every mask must have its mask_md5. Consensus masks must be equal byte for byte, text exactly, numbers up
         to the rounding of text that was read and written again (1e-12 of the value); rows are found by key, in
         whatever order. A pair, row or mask that one side lacks is a difference, and any difference an error.
-        Tables without a key are not compared.
+        Tables without a key are not compared, nor are columns that the release lacks (nsd_score and bf1_score of
+        releases made before there were any).
 
 Keys: release_segs_zip, release_seg_metadata_path, release_img_metadata_path, release_subset_metadata_path,
 release_pairwise_metrics_path, release_metrics_summary_path, release_image_level_metrics_path,
-release_verify_imported, release_zip_max_bytes, release_zip_max_ratio, release_verify_differences_path,
+release_verify_imported, nsd_tolerance, release_zip_max_bytes, release_zip_max_ratio, release_verify_differences_path,
 target_data_dir, separate_images_and_masks, output_dir, num_workers, verbose.
 """
 
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 _TABLES = ("release_seg_metadata_path", "release_img_metadata_path")
 
 
-def image_claims(segmentations: DataFrame, folder: Path) -> list[ImageClaim]:
+def image_claims(segmentations: DataFrame, folder: Path, nsd_tolerance: float) -> list[ImageClaim]:
     """Return what the release says of each image, in order of first appearance."""
     from utils.release.verify_image import ImageClaim
 
@@ -56,7 +57,9 @@ def image_claims(segmentations: DataFrame, folder: Path) -> list[ImageClaim]:
         humans, consensus = rows.setdefault(row["ISIC_id"], ([], []))
         (consensus if row["annotator"] in naming.CONSENSUS else humans).append(row)
     return [
-        ImageClaim(isic_id, (humans + consensus)[0]["img_filename"], tuple(humans), tuple(consensus), folder)
+        ImageClaim(
+            isic_id, (humans + consensus)[0]["img_filename"], tuple(humans), tuple(consensus), folder, nsd_tolerance
+        )
         for isic_id, (humans, consensus) in rows.items()
     ]
 
@@ -100,13 +103,15 @@ def main(config: CreationSettings) -> Outcome:
     require_keys(config, _TABLES if config.release_verify_imported else ("release_segs_zip", *_TABLES))
     segmentations, _ = read_release(config)
     with folder_of_masks(segmentations, config) as (folder, differences):
-        claims = image_claims(segmentations, folder)
+        claims = image_claims(segmentations, folder, config.nsd_tolerance)
         verdicts = verify_images(claims, config)
     recomputed = Recomputed(claims, verdicts)
     of_tables, not_compared = recomputed.differences_of_tables(segmentations, config)
     differences = [*differences, *(found for verdict in verdicts for found in verdict.differences), *of_tables]
     if not_compared:
         logger.warning("not compared, since these keys have no value: {}", ", ".join(not_compared))
+    if recomputed.lacking:
+        logger.warning("not compared, since the release lacks them: {}", ", ".join(recomputed.lacking))
     table = write_differences(differences, config.release_verify_differences_path)
     require_none(differences, "The release differs from what its masks give.", table)
     counts = f"{len(segmentations)} masks of {len(claims)} images have their md5; {len(recomputed.rows)} consensus "

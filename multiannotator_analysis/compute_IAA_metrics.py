@@ -1,24 +1,27 @@
-"""Compute the agreement of every pair of masks of an image, annotators and consensus alike.
+"""Compute the agreement of every pair of masks of an image, annotators and consensus alike, and of each image and mask.
 
-Reads:  IMAplusplus_multiannotator_subset_seg_metadata.csv and its masks.
-Writes: IMAplusplus_multiannotator_subset_IAA_metrics.csv, its summary over pairs of human masks, and the
-        table of failures.
-Rules:  Pairs i < j and images in metadata order. Distances in pixels between 4-connected borders, both
-        directions pooled; normalised by the image diagonal. One empty mask: overlap 0, distances empty,
-        normalised 1; two: overlap 1, distances 0. Images whose masks are as an earlier run found them are
-        taken from the cache.
+Reads:  IMAplusplus_multiannotator_subset_seg_metadata.csv and its masks; for clusters IMAplusplus_img_metadata.csv.
+Writes: IMAplusplus_multiannotator_subset_IAA_metrics.csv, its summary over pairs of human masks,
+        IMAplusplus_multiannotator_subset_image_agreement.csv, IMAplusplus_multiannotator_subset_mask_agreement.csv,
+        and the table of failures.
+Rules:  Pairs i < j, images and masks in metadata order. Distances in pixels between 4-connected borders, both
+        directions pooled; normalised by the image diagonal; borders agree (NSD, BF1) up to nsd_tolerance. One empty
+        mask: overlap 0, distances empty, normalised 1, NSD and BF1 0; two: overlap 1, distances 0, NSD and BF1 1. The
+        agreement of an image counts each person once; a mask is compared with the vote of the other people. Images
+        whose masks are as an earlier run found them are taken from the cache.
 
-Keys: multiannotator_subset_metadata_path, new_dataset_masks_dir, all_pairwise_IAA_metrics_path,
-IAA_metrics_summary_path, failures_path, audit_fraction, audit_seed, max_failures, output_dir, cache_dir,
-num_workers, executor, dask_scheduler, verbose.
+Keys: multiannotator_subset_metadata_path, output_img_metadata_path, new_dataset_masks_dir,
+all_pairwise_IAA_metrics_path, IAA_metrics_summary_path, image_agreement_path, mask_agreement_path, failures_path,
+nsd_tolerance, audit_fraction, audit_seed, max_failures, output_dir, cache_dir, num_workers, executor, dask_scheduler,
+verbose.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -40,6 +43,15 @@ if TYPE_CHECKING:
     from utils.workers.resume import Resumable
 
 
+class AgreementTables(NamedTuple):
+    """Agreement of all pairs, images and human masks, and the images that failed with their reasons."""
+
+    pairs: DataFrame
+    images: DataFrame
+    masks: DataFrame
+    failures: list[tuple[str, str]]
+
+
 def resumable_agreement() -> Resumable:
     """Return how the agreement on an image goes into the cache: in full."""
     from utils.agreement.image_tasks import ImageAgreement, agreement_of_image
@@ -48,36 +60,63 @@ def resumable_agreement() -> Resumable:
     return Resumable(
         function=agreement_of_image,
         paths=lambda task: task.mask_paths,
-        settings=lambda _: {},
-        to_json=lambda result: None if result.differences else result.pairs,
-        from_json=ImageAgreement,
+        settings=lambda task: {"annotators": task.annotators, "nsd_tolerance": task.nsd_tolerance},
+        to_json=lambda result: (
+            None if result.differences else {"pairs": result.pairs, "image": result.image, "masks": result.masks}
+        ),
+        from_json=lambda kept: ImageAgreement(**kept),
         is_usable=lambda task, _: not task.audited,
     )
 
 
-def compute_pairs(
-    subset: DataFrame, tasks: Sequence[ImageTask], cache: ResultCache, config: MultiannotatorSettings
-) -> tuple[DataFrame, list[tuple[str, str]]]:
-    """Return the table of all pairs, and the images that failed with their reasons."""
+def clusters_of_images(subset: DataFrame, config: MultiannotatorSettings) -> dict[str, str]:
+    """Return the cluster of each image of the subset by ISIC_id; nothing when the image metadata are not there."""
+    from utils.statistics.clusters import image_clusters
+
+    key = "output_img_metadata_path"
+    if not getattr(config, key).is_file():
+        logger.warning("clusters stay empty: there is no {}", getattr(config, key))
+        return {}
+    clusters = image_clusters(read_input(config, key, ["isic_id"])).to_dict()
+    return {isic_id: clusters.get(isic_id, isic_id) for isic_id in subset["ISIC_id"]}
+
+
+def compute_agreement(
+    subset: DataFrame,
+    clusters: Mapping[str, str],
+    tasks: Sequence[ImageTask],
+    cache: ResultCache,
+    config: MultiannotatorSettings,
+) -> AgreementTables:
+    """Return all rows that the tasks give, in metadata order."""
     from utils.agreement.audit import require_no_differences
     from utils.workers.resume import map_resumable
 
     masks = {row["seg_filename"]: row for row in subset.to_dict("records")}
-    rows, failures, audited = [], [], []
+    pairs, images, of_masks, failures, audited = [], [], {}, [], []
     results = map_resumable(resumable_agreement(), tasks, cache, config, label="agreement")
     for task, result in zip(tasks, results, strict=True):
         if isinstance(result, Failure):
             failures.append((task.img_filename, result.reason))
             continue
         audited += result.differences
-        labels = naming.pair_labels([masks[path.name] for path in task.mask_paths])
-        rows += [label | pair for label, pair in zip(labels, result.pairs, strict=True)]
+        rows = [masks[path.name] for path in task.mask_paths]
+        pairs += [label | pair for label, pair in zip(naming.pair_labels(rows), result.pairs, strict=True)]
+        names = {"ISIC_id": task.isic_id, "img_filename": task.img_filename, "cluster": clusters.get(task.isic_id, "")}
+        images.append(names | result.image)
+        humans = (row for row in rows if row["annotator"] not in naming.CONSENSUS)
+        of_masks |= {row["seg_filename"]: row | values for row, values in zip(humans, result.masks, strict=True)}
     require_no_differences(audited)
-    return pd.DataFrame(rows, columns=naming.PAIR_COLUMNS), failures
+    return AgreementTables(
+        pd.DataFrame(pairs, columns=naming.PAIR_COLUMNS),
+        pd.DataFrame(images, columns=naming.IMAGE_AGREEMENT_COLUMNS),
+        pd.DataFrame([of_masks[name] for name in masks if name in of_masks], columns=naming.MASK_AGREEMENT_COLUMNS),
+        failures,
+    )
 
 
 def main(config: MultiannotatorSettings) -> Outcome:
-    """Compute all pairs, write the table and its summary."""
+    """Compute all pairs, images and masks, write their tables and the summary."""
     from utils.agreement.aggregate import summary_of_pairs
     from utils.agreement.image_tasks import image_tasks
     from utils.workers.result_cache import open_cache
@@ -92,12 +131,15 @@ def main(config: MultiannotatorSettings) -> Outcome:
         logger.warning("the subset has no consensus masks: create_consensus_masks adds them")
     masks_dir = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
     remove_leftovers(config.metrics_output_dir)
+    clusters = clusters_of_images(subset, config)
     tasks = image_tasks(subset, masks_dir, config)
     with open_cache(config.cache_dir, "compute_IAA_metrics") as cache:
-        pairs, failures = compute_pairs(subset, tasks, cache, config)
+        pairs, images, masks, failures = compute_agreement(subset, clusters, tasks, cache, config)
         files = [
             write_table(pairs, config.all_pairwise_IAA_metrics_path),
             write_table(summary_of_pairs(pairs), config.IAA_metrics_summary_path),
+            write_table(images, config.image_agreement_path),
+            write_table(masks, config.mask_agreement_path),
         ]
         note = record_failures(config.failures_path, "compute_IAA_metrics", failures, config.max_failures, masks_dir)
         cache.keep_used()

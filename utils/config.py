@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import operator
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -197,11 +198,21 @@ def _wrong_value(error: Exception, where: object, key: str = "a value") -> Confi
 def _check_ranges(values: Any, where: Path) -> None:
     for field in dataclasses.fields(values):
         least, greatest = field.metadata.get("within") or (None, None)
+        above = field.metadata.get("above")
         value = getattr(values, field.name)
-        # Written so that NaN, which compares false, is out of every range.
-        if value is None or ((least is None or value >= least) and (greatest is None or value <= greatest)):
+        limits = [
+            (words, compare, limit)
+            for words, compare, limit in (
+                ("above", operator.gt, above),
+                ("at least", operator.ge, least),
+                ("at most", operator.le, greatest),
+            )
+            if limit is not None
+        ]
+        # NaN, which compares false, is out of every range.
+        if value is None or all(compare(value, limit) for _, compare, limit in limits):
             continue
-        expected = f"from {least} up" if greatest is None else f"{least} to {greatest}"
+        expected = ", ".join(f"{words} {limit}" for words, _, limit in limits)
         what = f"The configuration key '{field.name}' is out of range."
         raise ConfigError(what, where=f"{where}, or {_COMMAND_LINE}", expected=expected, found=value)
 

@@ -1,4 +1,4 @@
-"""Agreement of two masks: overlap (Dice, Jaccard) and distance between borders (HD, HD95, ASSD).
+"""Agreement of two masks: overlap (Dice, Jaccard), borders (HD, HD95, ASSD) and borders at a tolerance (NSD, BF1).
 
 All values equal those of MedPy 0.5.2 to the last bit wherever MedPy defines them; what holds for empty masks
 is the table `EMPTY_MASK_RULE`.
@@ -11,6 +11,13 @@ References
    IEEE TPAMI 15(9), 850-863 (1993). https://doi.org/10.1109/34.232073
 .. [3] Taha, A.A., Hanbury, A. "Metrics for evaluating 3D medical image segmentation: analysis, selection, and
    tool." BMC Medical Imaging 15, 29 (2015). https://doi.org/10.1186/s12880-015-0068-x
+.. [4] Nikolov, S. et al. "Clinically Applicable Segmentation of Head and Neck Anatomy for Radiotherapy: Deep
+   Learning Algorithm Development and Validation Study." J Med Internet Res 23(7), e26151 (2021).
+   https://doi.org/10.2196/26151
+.. [5] Maier-Hein, L. et al. "Metrics reloaded: recommendations for image analysis validation." Nature Methods 21,
+   195-212 (2024). https://doi.org/10.1038/s41592-023-02151-z
+.. [6] Csurka, G., Larlus, D., Perronnin, F. "What is a good evaluation measure for semantic segmentation?" BMVC
+   (2013). https://doi.org/10.5244/C.27.32
 """
 
 from __future__ import annotations
@@ -22,15 +29,18 @@ from itertools import combinations
 import numpy as np
 
 from .masks.surface_distances import SurfaceDistances, mask_border
-from .masks.vote_patterns import areas, intersections, vote_patterns
-from .naming import DISTANCE_COLUMNS, NORMALIZED_COLUMNS, OVERLAP_COLUMNS
+from .masks.vote_patterns import VotePatterns, areas, intersections, vote_patterns
+from .naming import BOUNDARY_COLUMNS, DISTANCE_COLUMNS, NORMALIZED_COLUMNS, OVERLAP_COLUMNS
+
+# Default of nsd_tolerance, as a share of the image diagonal: one annotator twice differs by half of it (ASSD, median).
+NSD_TOLERANCE = 0.01
 
 # How many masks of the pair are empty -> what each group of columns holds. Normalised 1 is the worst there is
 # (a whole image diagonal), which keeps a pair with an empty mask in averages where a distance cannot.
 EMPTY_MASK_RULE = {
-    #   overlap, distances, normalised
-    1: (0.0, math.nan, 1.0),
-    2: (1.0, 0.0, 0.0),
+    #   overlap, distances, normalised, borders at a tolerance
+    1: (0.0, math.nan, 1.0, 0.0),
+    2: (1.0, 0.0, 0.0, 1.0),
 }
 
 
@@ -71,6 +81,55 @@ def jaccard(intersection: int, area1: int, area2: int) -> float:
     return float(intersection) / float(union)
 
 
+def normalised_surface_distance(first: np.ndarray, second: np.ndarray, tolerance: float) -> float:
+    """Share of the border pixels of both masks that lie within a tolerance of the other border (NSD).
+
+    Parameters
+    ----------
+    first, second : ndarray of float64, shape (N,) and (M,)
+        Distances of the border pixels of each mask to the other one's border, in pixels. N + M is above 0.
+    tolerance : float
+        Largest distance that counts as agreement, in pixels.
+
+    Returns
+    -------
+    float
+        ``(#(first <= t) + #(second <= t)) / (N + M)``, between 0 and 1.
+
+    Notes
+    -----
+    Nikolov et al. (2021) [4]_, recommended by Metrics Reloaded [5]_. Border pixels are counted, as MONAI's
+    ``compute_surface_dice`` does; DeepMind's surface-distance weights them by the length of the outline that they
+    stand for, which gives other values (.6440 for .6306 on average over 91 pairs of outlines of skin lesions).
+    """
+    within = np.count_nonzero(first <= tolerance) + np.count_nonzero(second <= tolerance)
+    return within / (first.size + second.size)
+
+
+def boundary_f1(first: np.ndarray, second: np.ndarray, tolerance: float) -> float:
+    """Boundary F1 score: harmonic mean of the shares of each border that lie within a tolerance of the other.
+
+    Parameters
+    ----------
+    first, second : ndarray of float64, shape (N,) and (M,)
+        Distances of the border pixels of each mask to the other one's border, in pixels. N and M are above 0.
+    tolerance : float
+        Largest distance that counts as agreement, in pixels.
+
+    Returns
+    -------
+    float
+        ``2pr / (p + r)`` of the directed shares p and r, between 0 and 1; 0 when both are 0.
+
+    Notes
+    -----
+    Csurka et al. (2013) [6]_. It does not depend on which mask is the first.
+    """
+    p = np.count_nonzero(first <= tolerance) / first.size
+    r = np.count_nonzero(second <= tolerance) / second.size
+    return 2 * p * r / (p + r) if p + r else 0.0
+
+
 def empty_mask_row(empty_masks: int) -> dict[str, float]:
     """Metrics of a pair of which one or both masks are empty.
 
@@ -82,29 +141,37 @@ def empty_mask_row(empty_masks: int) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Value of each of `naming.METRIC_COLUMNS`, as `EMPTY_MASK_RULE` says.
+        Value of each of `naming.METRIC_COLUMNS` and `naming.BOUNDARY_COLUMNS`, as `EMPTY_MASK_RULE` says.
     """
-    overlap, distance, normalized = EMPTY_MASK_RULE[empty_masks]
+    overlap, distance, normalized, boundary = EMPTY_MASK_RULE[empty_masks]
     return {
         **dict.fromkeys(OVERLAP_COLUMNS, overlap),
         **dict.fromkeys(DISTANCE_COLUMNS, distance),
         **dict.fromkeys(NORMALIZED_COLUMNS, normalized),
+        **dict.fromkeys(BOUNDARY_COLUMNS, boundary),
     }
 
 
-def pairwise_agreement(masks: Sequence[np.ndarray]) -> list[dict[str, float]]:
+def pairwise_agreement(
+    masks: Sequence[np.ndarray], nsd_tolerance: float = NSD_TOLERANCE, patterns: VotePatterns | None = None
+) -> list[dict[str, float]]:
     """Agreement of every pair of masks of one image.
 
     Parameters
     ----------
     masks : sequence of ndarray of bool, shape (H, W)
         Masks of one image; True is foreground. Any of them may be empty.
+    nsd_tolerance : float
+        Distance up to which borders agree, as a fraction of the image diagonal.
+    patterns : VotePatterns, optional
+        Those of the masks, when they are known.
 
     Returns
     -------
     list of dict of str to float
-        `naming.METRIC_COLUMNS` of each pair, in the order of ``itertools.combinations(masks, 2)``. Distances are in
-        pixels; normalised ones are fractions of the image diagonal. Fewer than two masks have no pair.
+        `naming.METRIC_COLUMNS` and `naming.BOUNDARY_COLUMNS` of each pair, in the order of
+        ``itertools.combinations(masks, 2)``. Distances are in pixels; normalised ones are fractions of the image
+        diagonal. Fewer than two masks have no pair.
 
     Raises
     ------
@@ -113,9 +180,10 @@ def pairwise_agreement(masks: Sequence[np.ndarray]) -> list[dict[str, float]]:
     """
     if len(masks) < 2:
         return []
-    patterns = vote_patterns(masks)
+    patterns = patterns or vote_patterns(masks)
     area, common = areas(patterns).tolist(), intersections(patterns).tolist()
-    distances = SurfaceDistances([mask_border(mask, box) for mask, box in zip(masks, patterns.boxes, strict=True)])
+    borders = [mask_border(mask, box) for mask, box in zip(masks, patterns.boxes, strict=True)]
+    distances = SurfaceDistances(borders)
     diagonal = math.hypot(*patterns.shape)
     rows = []
     for i, j in combinations(range(len(masks)), 2):
@@ -125,7 +193,9 @@ def pairwise_agreement(masks: Sequence[np.ndarray]) -> list[dict[str, float]]:
             continue
         counts = (common[i][j], area[i], area[j])
         overlap = {"dice_score": dice(*counts), "jaccard_score": jaccard(*counts)}
-        rows.append(overlap | _distance_metrics(distances.pooled(i, j), diagonal))
+        pooled = distances.pooled(i, j)
+        boundary = _boundary_metrics(pooled, borders[i].index.size, nsd_tolerance * diagonal)
+        rows.append(overlap | _distance_metrics(pooled, diagonal) | boundary)
     return rows
 
 
@@ -134,3 +204,10 @@ def _distance_metrics(pooled: np.ndarray, diagonal: float) -> dict[str, float]:
     values = (float(pooled.max()), float(np.percentile(pooled, 95)), float(pooled.mean()))
     distances = dict(zip(DISTANCE_COLUMNS, values, strict=True))
     return distances | {f"{column}_normalized": value / diagonal for column, value in distances.items()}
+
+
+def _boundary_metrics(pooled: np.ndarray, size: int, tolerance: float) -> dict[str, float]:
+    """Columns of a pair of non-empty masks at a tolerance in pixels; `size` is that of the first mask's border."""
+    directed = (pooled[:size], pooled[size:])
+    scores = (normalised_surface_distance(*directed, tolerance), boundary_f1(*directed, tolerance))
+    return dict(zip(BOUNDARY_COLUMNS, scores, strict=True))

@@ -27,7 +27,9 @@ OVERLAP_COLUMNS = ("dice_score", "jaccard_score")
 DISTANCE_COLUMNS = ("hd_score", "hd95_score", "assd_score")
 NORMALIZED_COLUMNS = tuple(f"{column}_normalized" for column in DISTANCE_COLUMNS)
 METRIC_COLUMNS = OVERLAP_COLUMNS + DISTANCE_COLUMNS + NORMALIZED_COLUMNS
-PAIR_COLUMNS = (
+# Metrics that the release does not have, so they stand behind all of its columns.
+BOUNDARY_COLUMNS = ("nsd_score", "bf1_score")
+RELEASED_PAIR_COLUMNS = (
     "img_id",
     "mask1",
     "mask2",
@@ -38,6 +40,37 @@ PAIR_COLUMNS = (
     "skill_level1",
     "tool2",
     "skill_level2",
+)
+PAIR_COLUMNS = RELEASED_PAIR_COLUMNS + BOUNDARY_COLUMNS
+# Of one image: its name and cluster, then what utils.agreement.image_agreement computes.
+IMAGE_AGREEMENT_COLUMNS = (
+    "ISIC_id",
+    "img_filename",
+    "cluster",
+    "num_masks",
+    "num_annotators",
+    "foreground_share",
+    "dice_pooled",
+    "generalised_conformity_index",
+    "kappa",
+    "disputed_share",
+    "mean_vote_entropy",
+    "diversity",
+    "ged2_ST",
+    "ged2_MV",
+    "area_mean",
+    "area_cv",
+)
+# Of one human mask: its metadata, then what utils.agreement.mask_agreement computes.
+MASK_AGREEMENT_COLUMNS = (
+    *SEG_COLUMNS,
+    "area",
+    "dice_to_others",
+    "sensitivity_to_others",
+    "precision_to_others",
+    "log_area_ratio_to_others",
+    "other_masks",
+    "other_annotators",
 )
 FAILURE_COLUMNS = ("stage", "img_id", "reason")
 
@@ -99,3 +132,9 @@ def humans_only(table: DataFrame) -> DataFrame:
 def human_pairs_only(pairs: DataFrame) -> DataFrame:
     """Return the pairs of which both masks were drawn by people, in their order."""
     return pairs[~(pairs["annotator1"].isin(CONSENSUS) | pairs["annotator2"].isin(CONSENSUS))]
+
+
+def inter_pairs_only(pairs: DataFrame) -> DataFrame:
+    """Return the pairs of human masks that two annotators drew, in their order: none by one annotator twice."""
+    humans = human_pairs_only(pairs)
+    return humans[humans["annotator1"] != humans["annotator2"]]

@@ -36,12 +36,23 @@ class OverlaySelection(enum.Enum):
     ids = "ids"
 
 
-def _key(help_text: str, default: Any = MISSING, paths: bool = False, within: tuple | None = None) -> Any:
-    """Describe a key; `within` holds the least and the greatest number that it takes (None: no limit)."""
-    metadata = {"help": help_text, "paths": paths, "within": within}
+def _key(
+    help_text: str,
+    default: Any = MISSING,
+    paths: bool = False,
+    within: tuple | None = None,
+    above: float | None = None,
+) -> Any:
+    """Describe a key of numbers from the first to the second of `within` (None: no limit), and greater than `above`."""
+    metadata = {"help": help_text, "paths": paths, "within": within, "above": above}
     if isinstance(default, list | dict):
         return dataclasses.field(default_factory=lambda: type(default)(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def _nsd_tolerance() -> Any:
+    help_text = "distance up to which borders agree (nsd_score, bf1_score), as a share of the image diagonal"
+    return _key(help_text, 0.01, within=(None, 1), above=0)
 
 
 @dataclass
@@ -119,6 +130,7 @@ class CreationSettings(CommonSettings):
     )
     release_import_differences_path: Path = _key("table of what import_release found missing or differing")
     release_verify_differences_path: Path = _key("table of what verify_release found differing")
+    nsd_tolerance: float = _nsd_tolerance()
 
 
 @dataclass
@@ -154,6 +166,8 @@ class MultiannotatorSettings(DatasetSettings):
     IAA_metrics_summary_path: Path = _key("summary of the agreement between annotators")
     image_level_metrics_path: Path = _key("agreement per image")
     staple_performance_path: Path = _key("STAPLE's sensitivity and specificity per mask")
+    image_agreement_path: Path = _key("agreement of the people who outlined each image")
+    mask_agreement_path: Path = _key("agreement of each mask with the other people's")
     failures_path: Path = _key("images that could not be computed")
     visualizations_dir: Path = _key("folder of the figures")
     output_seg_masks_metadata_qa_results_path: Path = _key("table of QA results")
@@ -161,6 +175,7 @@ class MultiannotatorSettings(DatasetSettings):
     report_thumbnail_pixels: int = _key("longest side of the report's thumbnails", 640, within=(32, 4096))
     audit_fraction: float = _key("share of images (0 to 1) recomputed with SimpleITK and MedPy", 0.0, within=(0, 1))
     audit_seed: int = _key("which images that share is", 0)
+    nsd_tolerance: float = _nsd_tolerance()
     staple_max_iterations: int = _key("cap on STAPLE's iterations", 10000, within=(1, None))
     max_failures: int | None = _key(
         "more failed images than this end the run with exit code 1; null: no limit", None, within=(0, None)

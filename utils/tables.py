@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def read_table(path: Path, columns: Sequence[str] = (), numeric: Sequence[str] = ()) -> DataFrame:
+def read_table(
+    path: Path, columns: Sequence[str] = (), numeric: Sequence[str] = (), numeric_if_there: Sequence[str] = ()
+) -> DataFrame:
     """Read a csv or csv.gz file.
 
     Parameters
@@ -31,6 +33,8 @@ def read_table(path: Path, columns: Sequence[str] = (), numeric: Sequence[str] =
     numeric : sequence of str
         Columns read as float64, exactly as written; an empty cell is NaN. All others stay strings, so that
         "NA", "001" and "1e5" are what they were.
+    numeric_if_there : sequence of str
+        Columns read in this way that the table may lack.
 
     Returns
     -------
@@ -49,7 +53,7 @@ def read_table(path: Path, columns: Sequence[str] = (), numeric: Sequence[str] =
         raise PipelineError("A table has the same column twice.", where=path, offenders=repeated)
     require_columns(header, [*columns, *numeric], path)
     table = _parse(data, path)
-    for name in numeric:
+    for name in [*numeric, *(name for name in numeric_if_there if name in header)]:
         table[name] = _to_floats(table[name], path)
     return table
 
@@ -60,6 +64,7 @@ def read_input(
     columns: Sequence[str] = (),
     numeric: Sequence[str] = (),
     made_by: str | None = None,
+    numeric_if_there: Sequence[str] = (),
 ) -> DataFrame:
     """Read the table that a config key names, and note its md5 in the config for the run manifest.
 
@@ -68,7 +73,7 @@ def read_input(
     path = Path(getattr(config, key))
     if not path.is_file():
         raise missing_input(config, key, path, made_by)
-    table = read_table(path, columns, numeric)
+    table = read_table(path, columns, numeric, numeric_if_there)
     config.inputs_read[key] = md5_of_file(path)
     return table
 

@@ -46,8 +46,8 @@ def seg_table(masks: int) -> pd.DataFrame:
 def pair_table(masks: int) -> pd.DataFrame:
     """Return agreement of so many pairs of human masks."""
     table = seg_table(masks)
-    values = np.random.default_rng(1).random((masks, len(naming.METRIC_COLUMNS)))
-    pairs = pd.DataFrame(values, columns=naming.METRIC_COLUMNS)
+    metrics = (*naming.METRIC_COLUMNS, *naming.BOUNDARY_COLUMNS)
+    pairs = pd.DataFrame(np.random.default_rng(1).random((masks, len(metrics))), columns=metrics)
     for number in ("1", "2"):
         for column in ("annotator", "tool", "skill_level"):
             pairs[column + number] = table[column]
@@ -63,7 +63,7 @@ def run_part(part: str, masks: int, folder: Path) -> None:
         write_table(pair_table(masks), metadata / "IMAplusplus_multiannotator_subset_IAA_metrics.csv")
     elif part == "summary":
         path = folder / "metadata" / "IMAplusplus_multiannotator_subset_IAA_metrics.csv"
-        pairs = read_table(path, numeric=naming.METRIC_COLUMNS)
+        pairs = read_table(path, numeric=(*naming.METRIC_COLUMNS, *naming.BOUNDARY_COLUMNS))
         write_table(pairs, folder / "pairs.csv")
         write_table(aggregate.summary_of_pairs(pairs), folder / "summary.csv")
     else:

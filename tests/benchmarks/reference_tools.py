@@ -50,14 +50,18 @@ def our_qa(paths: Sequence[Path]) -> list:
     return [judge_mask_file(path) for path in paths]
 
 
+def _task(paths: Sequence[Path]) -> image_tasks.ImageTask:
+    return image_tasks.ImageTask("IMG", "IMG.JPG", tuple(paths), tuple(f"A{i:02}" for i in range(len(paths))))
+
+
 def our_consensus(paths: Sequence[Path]) -> Any:
     """Consensus masks of one image, encoded."""
-    return image_tasks.consensus_of_image(image_tasks.ImageTask("IMG", "IMG.JPG", tuple(paths)))
+    return image_tasks.consensus_of_image(_task(paths))
 
 
 def our_agreement(paths: Sequence[Path]) -> list[dict[str, float]]:
     """Metrics of all pairs."""
-    return image_tasks.agreement_of_image(image_tasks.ImageTask("IMG", "IMG.JPG", tuple(paths))).pairs
+    return image_tasks.agreement_of_image(_task(paths)).pairs
 
 
 # stage -> (library, ours, theirs)

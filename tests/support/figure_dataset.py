@@ -11,7 +11,7 @@ from support.drawing import box, write_png
 from support.run import ROOT, run_script
 from support.trees import tree
 
-from utils.naming import METRIC_COLUMNS, PAIR_COLUMNS, SEG_COLUMNS
+from utils.naming import BOUNDARY_COLUMNS, METRIC_COLUMNS, PAIR_COLUMNS, SEG_COLUMNS
 
 SCRIPTS = "multiannotator_analysis/visualization_scripts"
 CONFIG = ("--config", ROOT / "multiannotator_analysis" / "config.yaml")
@@ -36,7 +36,7 @@ def metadata_row(isic_id: str, annotator: str, tool="T1", skill="S1") -> dict:
 
 def pair_row(img_id: str, annotator1: str, annotator2: str, dice: float, hd95: float = 0.5) -> dict:
     """Return one row of the table of pairs; its other metrics are 0.25."""
-    row = dict.fromkeys(PAIR_COLUMNS, "T1") | dict.fromkeys(METRIC_COLUMNS, 0.25)
+    row = dict.fromkeys(PAIR_COLUMNS, "T1") | dict.fromkeys((*METRIC_COLUMNS, *BOUNDARY_COLUMNS), 0.25)
     ids = {"img_id": img_id, "annotator1": annotator1, "annotator2": annotator2}
     return row | ids | {"dice_score": dice, "hd95_score": hd95}
 

@@ -27,7 +27,7 @@ if job == "qa":
     for path in paths:
         mask_issues.judge_mask_file(path)
 else:
-    task = image_tasks.ImageTask("IMG", "IMG.JPG", paths)
+    task = image_tasks.ImageTask("IMG", "IMG.JPG", paths, tuple(f"A{i:02}" for i in range(len(paths))))
     {"consensus": image_tasks.consensus_of_image, "agreement": image_tasks.agreement_of_image}[job](task)
 status = Path("/proc/self/status").read_text()
 print(int(status.partition("VmHWM:")[2].split()[0]) * 1024)

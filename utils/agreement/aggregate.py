@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..lazy import pd
-from ..naming import METRIC_COLUMNS, human_pairs_only
+from ..naming import BOUNDARY_COLUMNS, METRIC_COLUMNS, human_pairs_only, inter_pairs_only
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+    from pandas.core.groupby import DataFrameGroupBy
 
 # The six metrics of the released table come first, in its order.
 _RELEASED = METRIC_COLUMNS[:6]
 _IMAGE_LEVEL_METRICS = (*_RELEASED, *(name for name in METRIC_COLUMNS if name not in _RELEASED))
+_INTER_MEANS = {"dice_score": "dice_inter_mean", "hd95_score_normalized": "hd95_normalized_inter_mean"}
 
 
 def summary_of_pairs(pairs: DataFrame) -> DataFrame:
@@ -21,7 +25,8 @@ def summary_of_pairs(pairs: DataFrame) -> DataFrame:
     Parameters
     ----------
     pairs : DataFrame
-        Columns annotator1, annotator2 and the eight metrics as float64; NaN is left out.
+        Columns annotator1, annotator2, the eight released metrics and `naming.BOUNDARY_COLUMNS`, as float64; NaN is
+        left out. The boundary columns may be missing, as they are from the release; they are NaN then.
 
     Returns
     -------
@@ -29,7 +34,8 @@ def summary_of_pairs(pairs: DataFrame) -> DataFrame:
         Rows Mean, Std. Dev. (sample), Minimum, Maximum, Median, IQR (linear percentiles), labelled in an
         unnamed first column; all NaN when there are no pairs of human masks.
     """
-    values = human_pairs_only(pairs)[list(METRIC_COLUMNS)]
+    columns = [*METRIC_COLUMNS, *BOUNDARY_COLUMNS]
+    values = _with_boundary_columns(human_pairs_only(pairs))[columns]
     rows = {
         "Mean": values.mean(),
         "Std. Dev.": values.std(ddof=1),
@@ -38,25 +44,50 @@ def summary_of_pairs(pairs: DataFrame) -> DataFrame:
         "Median": values.median(),
         "IQR": values.quantile(0.75) - values.quantile(0.25),
     }
-    table = pd.DataFrame(rows).T[list(METRIC_COLUMNS)]
+    table = pd.DataFrame(rows).T[columns]
     return table.rename_axis("").reset_index()
 
 
-def metrics_per_image(pairs: DataFrame) -> DataFrame:
+def metrics_per_image(pairs: DataFrame, isic_ids: Mapping[str, str] | None = None) -> DataFrame:
     """Average the pairs of human masks of each image.
 
     Parameters
     ----------
     pairs : DataFrame
-        Columns img_id, annotator1, annotator2 and the eight metrics as float64; NaN is left out.
+        Columns img_id, annotator1, annotator2, the eight released metrics and `naming.BOUNDARY_COLUMNS`, as float64;
+        NaN is left out. The boundary columns may be missing, as they are from the release; they are NaN then.
+    isic_ids : mapping of str to str, optional
+        ISIC_id of each img_id.
 
     Returns
     -------
     DataFrame
         One row an image, sorted by img_id: ``{metric}_mean`` and ``{metric}_std`` (sample; NaN for one pair)
-        of each metric, then num_pairs. Images without a pair of human masks have no row.
+        of each released metric; num_pairs; the same of each boundary metric; then of the pairs by two annotators
+        alone dice_inter_mean, hd95_normalized_inter_mean (NaN without such a pair) and num_inter_pairs; with
+        `isic_ids` ISIC_id, empty where it is unknown. Images without a pair of human masks have no row.
     """
-    groups = human_pairs_only(pairs).groupby("img_id", sort=True)
-    statistics = groups[list(_IMAGE_LEVEL_METRICS)].agg(["mean", "std"])
-    statistics.columns = [f"{metric}_{statistic}" for metric, statistic in statistics.columns]
-    return statistics.assign(num_pairs=groups.size()).reset_index()
+    humans = _with_boundary_columns(human_pairs_only(pairs))
+    groups = humans.groupby("img_id", sort=True)
+    inter = inter_pairs_only(humans).groupby("img_id")
+    inter_means = inter[list(_INTER_MEANS)].mean().set_axis(list(_INTER_MEANS.values()), axis=1)
+    table = (
+        _means_and_deviations(groups, _IMAGE_LEVEL_METRICS)
+        .assign(num_pairs=groups.size())
+        .join(_means_and_deviations(groups, BOUNDARY_COLUMNS))
+        .join(inter_means)
+        .assign(num_inter_pairs=inter.size())
+        .fillna({"num_inter_pairs": 0})
+        .astype({"num_inter_pairs": int})
+        .reset_index()
+    )
+    return table if isic_ids is None else table.assign(ISIC_id=table["img_id"].map(isic_ids).fillna(""))
+
+
+def _with_boundary_columns(pairs: DataFrame) -> DataFrame:
+    return pairs.assign(**{name: math.nan for name in BOUNDARY_COLUMNS if name not in pairs})
+
+
+def _means_and_deviations(groups: DataFrameGroupBy, metrics: Sequence[str]) -> DataFrame:
+    statistics = groups[list(metrics)].agg(["mean", "std"])
+    return statistics.set_axis([f"{metric}_{statistic}" for metric, statistic in statistics.columns], axis=1)

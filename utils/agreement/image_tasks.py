@@ -17,6 +17,8 @@ from ..masks.vote_patterns import paint, vote_patterns
 from ..md5 import md5_of_bytes
 from ..naming import MAJORITY_VOTE, STAPLE
 from . import audit
+from .image_agreement import image_agreement
+from .mask_agreement import mask_agreement
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -24,13 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ImageTask:
-    """The masks of one image, in metadata order, and whether auditors recompute it."""
+    """The masks of one image, in metadata order, who drew each, and whether auditors recompute it."""
 
     isic_id: str
     img_filename: str
     mask_paths: tuple[Path, ...]
+    annotators: tuple[str, ...]
     audited: bool = False
     max_iterations: int = 10000
+    nsd_tolerance: float = metrics.NSD_TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -51,25 +55,31 @@ class ImageConsensus:
 
 @dataclass(frozen=True)
 class ImageAgreement:
-    """The metrics of all pairs i < j, in order, and what the auditors found different."""
+    """The metrics of all pairs i < j, in order; of the image; of its human masks, in order; what auditors found."""
 
     pairs: list[dict[str, Any]]
+    image: dict[str, Any]
+    masks: list[dict[str, Any]]
     differences: list[str] = field(default_factory=list)
 
 
 def image_tasks(table: DataFrame, masks_dir: Path, config: Any) -> list[ImageTask]:
     """Return one task for each image of a metadata table, in order of first appearance."""
-    masks: dict[str, list[Path]] = {}
-    for isic_id, name in zip(table["ISIC_id"], table["seg_filename"], strict=True):
-        masks.setdefault(isic_id, []).append(masks_dir / name)
+    paths: dict[str, list[Path]] = {}
+    annotators: dict[str, list[str]] = {}
+    for isic_id, name, annotator in zip(table["ISIC_id"], table["seg_filename"], table["annotator"], strict=True):
+        paths.setdefault(isic_id, []).append(masks_dir / name)
+        annotators.setdefault(isic_id, []).append(annotator)
     images = table.drop_duplicates("ISIC_id")
     return [
         ImageTask(
             isic_id,
             img_filename,
-            tuple(masks[isic_id]),
+            tuple(paths[isic_id]),
+            tuple(annotators[isic_id]),
             is_audited(isic_id, config.audit_fraction, config.audit_seed),
             config.staple_max_iterations,
+            config.nsd_tolerance,
         )
         for isic_id, img_filename in zip(images["ISIC_id"], images["img_filename"], strict=True)
     ]
@@ -109,7 +119,7 @@ def consensus_of_image(task: ImageTask) -> ImageConsensus:
 
 
 def agreement_of_image(task: ImageTask) -> ImageAgreement:
-    """Compute the agreement of all pairs of an image's masks.
+    """Compute the agreement of all pairs of an image's masks, of the image and of each of its human masks.
 
     Raises
     ------
@@ -117,5 +127,11 @@ def agreement_of_image(task: ImageTask) -> ImageAgreement:
         If a mask cannot be read, or the masks differ in size.
     """
     masks = load_masks(task.mask_paths)
-    pairs = metrics.pairwise_agreement(masks)
-    return ImageAgreement(pairs, audit.agreement_differences(task.img_filename, masks, pairs) if task.audited else [])
+    patterns = vote_patterns(masks)
+    pairs = metrics.pairwise_agreement(masks, task.nsd_tolerance, patterns)
+    return ImageAgreement(
+        pairs,
+        image_agreement(patterns, task.annotators, [pair["jaccard_score"] for pair in pairs]),
+        mask_agreement(patterns, task.annotators),
+        audit.agreement_differences(task.img_filename, masks, pairs, task.nsd_tolerance) if task.audited else [],
+    )

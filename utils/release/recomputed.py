@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..settings import CreationSettings
 
 _MASK_KEY = {"image": "img_filename", "file": "seg_filename"}
+_METRICS = (*naming.METRIC_COLUMNS, *naming.BOUNDARY_COLUMNS)
 _PAIR_KEY = {"image": "img_id", "file": "mask1", "second_file": "mask2"}
 # The columns of the image level that every release has; others are compared where they are there.
 _IMAGE_LEVEL = [f"{metric}_{statistic}" for metric in naming.METRIC_COLUMNS[:6] for statistic in ("mean", "std")]
@@ -36,11 +37,17 @@ class Recomputed:
         Agreement of all pairs, `naming.PAIR_COLUMNS`.
     left_out : set of str
         img_filename of images that could not be recomputed.
+    isic_ids : dict of str to str
+        ISIC_id of each image by img_filename.
+    lacking : list of str
+        Metrics that the compared tables of the release do not have.
     """
 
     def __init__(self, claims: Sequence[ImageClaim], verdicts: Sequence[ImageVerdict]):
         rows, pairs = [], []
         self.left_out = set()
+        self.lacking = []
+        self.isic_ids = {claim.img_filename: claim.isic_id for claim in claims}
         for claim, verdict in zip(claims, verdicts, strict=True):
             if verdict.rows is None or verdict.pairs is None:
                 self.left_out.add(claim.img_filename)
@@ -84,26 +91,26 @@ class Recomputed:
         return self._compare("subset row", pd.concat([humans, self.rows]), found, _MASK_KEY)
 
     def _pairs(self, config: CreationSettings, key: str) -> list[Difference]:
-        text = [name for name in naming.PAIR_COLUMNS if name not in naming.METRIC_COLUMNS]
-        found = read_input(config, key, text, numeric=naming.METRIC_COLUMNS)
-        return self._compare("pair", self.pairs, found, _PAIR_KEY, naming.METRIC_COLUMNS)
+        text = [name for name in naming.RELEASED_PAIR_COLUMNS if name not in naming.METRIC_COLUMNS]
+        found = self._read_metrics(config, key, text)
+        return self._compare("pair", self.pairs, found, _PAIR_KEY, _METRICS)
 
     def _image_level(self, config: CreationSettings, key: str) -> list[Difference]:
         from ..agreement.aggregate import metrics_per_image
 
-        expected = metrics_per_image(self.pairs)
+        expected = metrics_per_image(self.pairs, self.isic_ids)
         # Read twice: which columns are numbers depends on which are there.
         released = read_input(config, key, ["img_id", *_IMAGE_LEVEL]).columns
-        numbers = [name for name in expected.columns if name != "img_id" and name in released]
+        numbers = [name for name in expected.columns if name not in ("img_id", "ISIC_id") and name in released]
         found = read_input(config, key, numeric=numbers)
         return self._compare("image-level row", expected, found, {"image": "img_id"}, numbers)
 
     def _summary(self, config: CreationSettings, key: str) -> list[Difference]:
         from ..agreement.aggregate import summary_of_pairs
 
-        found = read_input(config, key, numeric=naming.METRIC_COLUMNS)
+        found = self._read_metrics(config, key)
         label = found.columns[0]
-        if label in naming.METRIC_COLUMNS:
+        if label in _METRICS:
             where = getattr(config, key)
             raise PipelineError(
                 "A summary has no labels of its rows.", where=where, expected="a first column with them"
@@ -112,7 +119,12 @@ class Recomputed:
             expected = f"a summary of all pairs; {len(self.left_out)} images were not recomputed"
             return [Difference("summary not recomputed", expected=expected, found=f"{len(found)} rows")]
         expected = summary_of_pairs(self.pairs).rename(columns={"": label})
-        return compare_tables("summary", expected, found, {"file": label}, naming.METRIC_COLUMNS)
+        return compare_tables("summary", expected, found, {"file": label}, _METRICS)
+
+    def _read_metrics(self, config: CreationSettings, key: str, text: Sequence[str] = ()) -> DataFrame:
+        found = read_input(config, key, text, numeric=naming.METRIC_COLUMNS, numeric_if_there=naming.BOUNDARY_COLUMNS)
+        self.lacking += [name for name in naming.BOUNDARY_COLUMNS if name not in found and name not in self.lacking]
+        return found
 
     def _compare(
         self, kind: str, expected: DataFrame, found: DataFrame, keys: Mapping[str, str], numbers: Sequence[str] = ()

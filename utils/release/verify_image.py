@@ -25,13 +25,17 @@ NOT_RECOMPUTED = "image not recomputed"
 
 @dataclass(frozen=True)
 class ImageClaim:
-    """What a release says of one image: its metadata rows, human and consensus, and the folder of their files."""
+    """What a release says of one image: its metadata rows, human and consensus, and the folder of their files.
+
+    `nsd_tolerance` is what its scores of borders were computed with, as a share of the image diagonal.
+    """
 
     isic_id: str
     img_filename: str
     humans: tuple[Mapping[str, str], ...]
     consensus: tuple[Mapping[str, str], ...]
     folder: Path
+    nsd_tolerance: float
 
 
 @dataclass
@@ -73,7 +77,8 @@ def verify_image(claim: ImageClaim) -> ImageVerdict:
 
 def _recompute(claim: ImageClaim, verdict: ImageVerdict) -> None:
     human_paths = tuple(claim.folder / row["seg_filename"] for row in claim.humans)
-    pngs = consensus_of_image(ImageTask(claim.isic_id, claim.img_filename, human_paths)).pngs
+    annotators = tuple(row["annotator"] for row in claim.humans)
+    pngs = consensus_of_image(ImageTask(claim.isic_id, claim.img_filename, human_paths, annotators)).pngs
     with tempfile.TemporaryDirectory() as scratch:
         paths = []
         for label in naming.CONSENSUS:
@@ -83,7 +88,13 @@ def _recompute(claim: ImageClaim, verdict: ImageVerdict) -> None:
             verdict.rows.append(row)
             if released := _compare_consensus(claim, row["seg_filename"], pngs[label]):
                 verdict.differences.append(released)
-        task = ImageTask(claim.isic_id, claim.img_filename, (*human_paths, *paths))
+        task = ImageTask(
+            claim.isic_id,
+            claim.img_filename,
+            (*human_paths, *paths),
+            (*annotators, *naming.CONSENSUS),
+            nsd_tolerance=claim.nsd_tolerance,
+        )
         verdict.pairs = agreement_of_image(task).pairs
 
 
