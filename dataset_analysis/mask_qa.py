@@ -4,20 +4,20 @@ Reads:  the metadata tables, ISIC_ids.txt and the masks.
 Writes: IMAplusplus_seg_metadata_qa_results.csv (image, mask, issue, severity); the metadata tables and
         ISIC_ids.txt without unusable masks and without images that have no mask left; quarantine/.
 Rules:  Issues are, in this order: unreadable, empty, full (high); several regions, when the second largest
-        exceeds 5% of the largest (medium); touching the image border (low). Unreadable and empty masks
-        move to quarantine/ after the tables are written. Consensus masks pass through untouched. Masks that
-        an earlier run judged are taken from the cache. Masks that have not the size of their image, and
-        images that are no pictures, are warned of.
+        exceeds 5% of the largest (medium); touching the image border (low); more than two grey levels (medium);
+        another size than the image (high). Unreadable and empty masks move to quarantine/ after the tables are
+        written; empty ones stay when empty_masks is keep. Consensus masks pass through untouched. Masks that an
+        earlier run judged are taken from the cache. Images that are not pictures are warned of.
 
 Keys: output_seg_masks_metadata_path, output_img_metadata_path, new_dataset_metadata_output_dir,
 new_dataset_masks_dir, new_dataset_images_dir, output_seg_masks_metadata_qa_results_path, output_dir,
-cache_dir, num_workers, executor, dask_scheduler, verbose.
+cache_dir, empty_masks, num_workers, executor, dask_scheduler, verbose.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ from utils import naming
 from utils.errors import Failure, PipelineError
 from utils.files import remove_leftovers, require_folder
 from utils.lazy import logger, pd
-from utils.quality.mask_issues import UNREADABLE, Issue, judge_mask_file
+from utils.quality.mask_issues import EMPTY, OTHER_SIZE, UNREADABLE, Issue, judge_mask_file
 from utils.quality.quarantine import (
     QUARANTINE_TABLE,
     move_to_quarantine,
@@ -36,8 +36,8 @@ from utils.quality.quarantine import (
     restore_places,
     write_quarantine,
 )
-from utils.quality.size_mismatch import warn_of_sizes
-from utils.settings import AnalysisSettings
+from utils.quality.size_mismatch import masks_of_other_size
+from utils.settings import AnalysisSettings, EmptyMasks
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, write_lines, write_table
 from utils.workers.parallel import local_workers
@@ -86,6 +86,17 @@ def resumable_judgement() -> Resumable:
     )
 
 
+def require_some_left(found: Mapping[str, Sequence[Issue]], config: AnalysisSettings) -> None:
+    """Raise a PipelineError when every mask would leave the dataset."""
+    if found and all(any(issue.unusable for issue in issues) for issues in found.values()):
+        raise PipelineError(
+            "No mask would be left: all are empty or cannot be decoded.",
+            where=config.new_dataset_masks_dir,
+            expected=f"undamaged masks of at most {config.max_image_pixels} pixels (max_image_pixels)",
+            offenders=list(found)[:_NAMED],
+        )
+
+
 def judge_all(humans: DataFrame, cache: ResultCache, config: AnalysisSettings) -> dict[str, list[Issue]]:
     """Return the issues of each human mask, by file name.
 
@@ -105,13 +116,6 @@ def judge_all(humans: DataFrame, cache: ResultCache, config: AnalysisSettings) -
         raise PipelineError("Masks could not be judged.", where=folder, offenders=failed)
     # They leave the dataset, so it is looked at twice: a worker may not see the folder.
     unreadable = [mask for mask, result in found.items() if UNREADABLE in result]
-    if len(humans) and all(any(issue.unusable for issue in result) for result in found.values()):
-        raise PipelineError(
-            "No mask would be left: all are empty or cannot be decoded.",
-            where=folder,
-            expected=f"undamaged masks of at most {config.max_image_pixels} pixels (max_image_pixels)",
-            offenders=list(found)[:_NAMED],
-        )
     unseen = [mask for mask in unreadable if judge_mask_file(folder / mask) != found[mask]]
     if unseen:
         hint = "with executor=dask all machines must see the folder under the same path"
@@ -163,13 +167,26 @@ def folders_of(config: AnalysisSettings) -> tuple[Path, Path]:
     return config.new_dataset_masks_dir, config.new_dataset_images_dir
 
 
-def warn_of_odd_images(humans: DataFrame, config: AnalysisSettings) -> None:
-    """Warn of images that are no pictures, and of masks that have not the size of their image."""
+def masks_unlike_images(humans: DataFrame, config: AnalysisSettings) -> set[str]:
+    """Return the masks whose size is not that of their image; warn of them, and of images that are not pictures."""
     masks_dir, images_dir = folders_of(config)
     masks: dict[str, list[Path]] = {}
     for image, mask in zip(humans["img_filename"], humans["seg_filename"], strict=True):
         masks.setdefault(image, []).append(masks_dir / mask)
-    warn_of_sizes([(images_dir / image, paths) for image, paths in masks.items()], local_workers(config))
+    pairs = [(images_dir / image, paths) for image, paths in masks.items()]
+    return masks_of_other_size(pairs, local_workers(config))
+
+
+def settle_issues(
+    found: Mapping[str, Sequence[Issue]], other_size: Collection[str], keep_empty: bool
+) -> dict[str, list[Issue]]:
+    """Add the issue of masks of another size, and let empty masks stay where they mean that nothing is there."""
+    kept = {EMPTY: EMPTY._replace(unusable=False)} if keep_empty else {}
+    settled = {mask: [kept.get(issue, issue) for issue in issues] for mask, issues in found.items()}
+    for mask in other_size:
+        if not any(issue.unusable for issue in settled[mask]):
+            settled[mask].append(OTHER_SIZE)
+    return settled
 
 
 def main(config: AnalysisSettings) -> Outcome:
@@ -181,10 +198,12 @@ def main(config: AnalysisSettings) -> Outcome:
     humans = naming.humans_only(metadata)
     earlier = read_quarantine(config.output_dir / naming.QUARANTINE_FOLDER, metadata)
     masks = restore_places(humans, earlier)
-    warn_of_odd_images(humans, config)
+    other_size = masks_unlike_images(humans, config)
     remove_leftovers(config.new_dataset_metadata_output_dir, config.output_dir / naming.QUARANTINE_FOLDER)
     with open_cache(config.cache_dir, "mask_qa") as cache:
-        found = judge_all(humans, cache, config)
+        keep_empty = config.empty_masks is EmptyMasks.keep
+        found = settle_issues(judge_all(humans, cache, config), other_size, keep_empty)
+        require_some_left(found, config)
         results = results_table(masks, found)
         new = newly_quarantined(masks, found)
         quarantined = pd.concat([earlier, new]) if len(earlier) else new

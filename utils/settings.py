@@ -27,6 +27,13 @@ class Executor(enum.Enum):
     dask = "dask"
 
 
+class EmptyMasks(enum.Enum):
+    """What mask_qa does with masks without foreground."""
+
+    quarantine = "quarantine"
+    keep = "keep"
+
+
 class OverlaySelection(enum.Enum):
     """Which images plot_overlaid_segmentations draws."""
 
@@ -148,6 +155,10 @@ class AnalysisSettings(DatasetSettings):
     """Keys of dataset_analysis/config.yaml."""
 
     output_seg_masks_metadata_qa_results_path: Path = _key("table of QA results")
+    empty_masks: EmptyMasks = _key(
+        "quarantine: masks without foreground leave the dataset; keep: they mean that nothing is there",
+        EmptyMasks.quarantine,
+    )
     other_datasets_dir: Path = _key("folder with one folder of id lists for each other dataset")
     upset_plots_dir: Path = _key("folder of the UpSet plots")
     ids_from: Path | None = _key("list_dataset_ids: a folder of images or masks, or a csv file", None)

@@ -145,9 +145,10 @@ def test_masks_of_the_size_of_one_pixel_and_one_row(run):
 
 def test_a_size_check_that_was_killed_is_warned_of_and_ends_nothing(tmp_path, monkeypatch):
     images = [(tmp_path / name, []) for name in ("a.jpg", "b.jpg")]
-    monkeypatch.setattr(size_mismatch, "map_items", lambda *_, **__: iter([Failure("killed"), ["b.jpg is odd"]]))
+    results = [Failure("killed"), [(None, "b.jpg is odd")]]
+    monkeypatch.setattr(size_mismatch, "map_items", lambda *_, **__: iter(results))
     lines = []
     sink = logger.add(lines.append, format="{message}")
-    size_mismatch.warn_of_sizes(images, 1)
+    size_mismatch.masks_of_other_size(images, 1)
     logger.remove(sink)
     assert [str(line).strip() for line in lines] == ["the size of a.jpg was not checked: killed", "b.jpg is odd"]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from support.drawing import box, write_png
 from support.run import ROOT, run_script
 from support.trees import tree
-
 from utils.naming import BOUNDARY_COLUMNS, METRIC_COLUMNS, PAIR_COLUMNS, SEG_COLUMNS
 
 SCRIPTS = "multiannotator_analysis/visualization_scripts"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import Failure, PipelineError
-from ..pictures.header_size import orientation_of_image, size_in_header
+from ..pictures.header_size import size_in_header, turned_note
 from ..workers.parallel import map_items
 from .findings import listing_hint
 from .mask_folder import OwnMask, id_key
@@ -15,8 +15,6 @@ from .normalise import NormalisedMask, size_text
 
 if TYPE_CHECKING:
     from ..settings import CreationSettings
-
-_FIRST_TURNED = 5  # EXIF Orientation from which on width and height change places
 
 
 def check_sizes(
@@ -59,19 +57,3 @@ def image_shape(path: Path) -> tuple[int, int]:
     except Exception as error:
         reason = getattr(error, "strerror", None) or "it is no image"
         raise PipelineError(reason) from None
-
-
-def turned_note(image: Path, image_shape: tuple[int, int], mask_shape: tuple[int, int]) -> str:
-    """Say that an image is turned by its EXIF Orientation, where that explains the size of its mask; else nothing."""
-    if mask_shape != image_shape[::-1]:
-        return ""
-    try:
-        orientation = orientation_of_image(image)
-    except (OSError, ValueError):
-        return ""
-    if orientation < _FIRST_TURNED:
-        return ""
-    return (
-        f"; viewers turn the image by its EXIF Orientation ({orientation}), and the mask was drawn on the turned "
-        "picture: save the image upright without EXIF, or turn the mask back"
-    )

@@ -13,6 +13,7 @@ Size = tuple[int, int]
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER_BYTES = 24
 _ORIENTATION = 274  # number of the EXIF tag
+_FIRST_TURNED = 5  # orientation from which on width and height change places
 
 
 def picture_size(path: Path) -> Size:
@@ -57,3 +58,19 @@ def orientation_of_image(path: Path) -> int:
 
     with pillow_within_limit(), Image.open(path) as image:
         return int(image.getexif().get(_ORIENTATION, 1))
+
+
+def turned_note(image: Path, image_shape: tuple[int, int], mask_shape: tuple[int, int]) -> str:
+    """Say that an image is turned by its EXIF Orientation, where that explains the size of its mask; else nothing."""
+    if mask_shape != image_shape[::-1]:
+        return ""
+    try:
+        orientation = orientation_of_image(image)
+    except (OSError, ValueError):
+        return ""
+    if orientation < _FIRST_TURNED:
+        return ""
+    return (
+        f"; viewers turn the image by its EXIF Orientation ({orientation}), and the mask was drawn on the turned "
+        "picture: save the image upright without EXIF, or turn the mask back"
+    )

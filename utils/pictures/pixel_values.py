@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ..lazy import imagecodecs
+from ..lazy import cv2, imagecodecs
 from .pixel_limit import check_pixels, pillow_within_limit
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -32,6 +32,19 @@ def has_more_than_two_levels(pixels: np.ndarray) -> bool:
     if not unlike_first.any():
         return False
     return bool((unlike_first & _differs(pixels, int(unlike_first.argmax()))).any())
+
+
+def number_of_levels(pixels: np.ndarray) -> int:
+    """Count the distinct values of an image (H, W), or the colours of one (H, W, 3)."""
+    colours = pixels.reshape(pixels.shape[0] * pixels.shape[1], -1)
+    return len(np.unique(colours, axis=0) if colours.shape[1] > 1 else np.unique(colours))
+
+
+def is_plain_mask(pixels: np.ndarray) -> bool:
+    """Tell quickly, of 8-bit grey, that all pixels above 0 have one value: then their sum is as large as can be."""
+    if pixels.ndim != 2 or pixels.dtype != np.uint8 or not pixels.size:
+        return False
+    return bool(cv2.sumElems(pixels)[0] == cv2.countNonZero(pixels) * int(pixels.max()))
 
 
 def decode_pixels(data: bytes, only_page: bool = False) -> np.ndarray:

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..data import load_mask
+from ..data import decode_values, mask_of_values
 from ..errors import PipelineError
 from ..lazy import cv2
 from ..masks.bounding_box import bounding_box
+from ..pictures.pixel_values import has_more_than_two_levels, is_plain_mask, number_of_levels
 
 # A second region counts as an issue when it exceeds this share of the largest.
 SECOND_REGION_SHARE = 0.05
@@ -34,15 +35,18 @@ UNREADABLE = Issue("File not found or corrupted", "high", unusable=True)
 EMPTY = Issue("Empty mask", "high", unusable=True)
 FULL = Issue("Mask covers entire image", "high")
 BORDER = Issue("Mask touches image border", "low")
+OTHER_SIZE = Issue("Size differs from image", "high")
 
 
 def judge_mask_file(path: Path) -> list[Issue]:
     """Read one mask file and judge it; a file that cannot be read is itself the finding."""
     try:
-        mask = load_mask(path)
-    except PipelineError:
+        values = decode_values(path.read_bytes(), path)
+    except (OSError, PipelineError):
         return [UNREADABLE]
-    return judge_mask(mask)
+    more_levels = not is_plain_mask(values) and has_more_than_two_levels(values)
+    levels = [Issue(f"More than two grey levels ({number_of_levels(values)})", "medium")] if more_levels else []
+    return judge_mask(mask_of_values(values)) + levels
 
 
 def judge_mask(mask: np.ndarray) -> list[Issue]:

@@ -1,4 +1,4 @@
-"""Masks whose size is not that of their image, and images that are no pictures."""
+"""Masks whose size is not that of their image, and images that are not pictures."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 from ..errors import Failure, PipelineError
 from ..lazy import logger
-from ..pictures.header_size import Size, picture_size
+from ..pictures.header_size import Size, picture_size, turned_note
 from ..workers.parallel import map_items
 
 _SHOWN = 20
 
 
-def warn_of_sizes(images: Sequence[tuple[Path, Sequence[Path]]], num_workers: int | None) -> None:
-    """Log a warning for each image that is no picture, and for each mask that has not the size of its image.
+def masks_of_other_size(images: Sequence[tuple[Path, Sequence[Path]]], num_workers: int | None) -> set[str]:
+    """Find the masks whose size is not that of their image; warn of each, and of each image that is not a picture.
 
     Parameters
     ----------
@@ -23,31 +23,41 @@ def warn_of_sizes(images: Sequence[tuple[Path, Sequence[Path]]], num_workers: in
         left out: other checks name them.
     num_workers : int or None
         Processes to use; None: as many as there are cores.
+
+    Returns
+    -------
+    set of str
+        File names of these masks.
     """
     found = map_items(faults_of_image, images, num_workers=num_workers, label="image sizes", batched=True)
-    faults = []
+    faults: list[tuple[str | None, str]] = []
     for (image, _), lines in zip(images, found, strict=True):
         failed = isinstance(lines, Failure)
-        faults += [f"the size of {image.name} was not checked: {lines.reason}"] if failed else lines
-    for fault in faults[:_SHOWN]:
+        faults += [(None, f"the size of {image.name} was not checked: {lines.reason}")] if failed else lines
+    for _, fault in faults[:_SHOWN]:
         logger.warning("{}", fault)
-    for fault in faults[_SHOWN:]:
+    for _, fault in faults[_SHOWN:]:
         logger.debug("{}", fault)
     if len(faults) > _SHOWN:
         logger.warning("{} more such warnings are in the log", len(faults) - _SHOWN)
+    return {mask for mask, _ in faults if mask is not None}
 
 
-def faults_of_image(files: tuple[Path, Sequence[Path]]) -> list[str]:
-    """Describe what is wrong with the sizes of an image and its masks."""
+def faults_of_image(files: tuple[Path, Sequence[Path]]) -> list[tuple[str | None, str]]:
+    """Describe what is wrong with the sizes of an image and its masks, with the mask's name, or None for the image."""
     image, masks = files
     if not image.is_file():
         return []
     try:
         width, height = picture_size(image)
     except PipelineError as error:
-        return [f"{image.name} cannot be read as a picture: {' '.join(str(error.__cause__).split())}"]
-    text = f"its image {width} x {height} pixels"
-    return [f"{name} is {w} x {h}, {text}" for name, (w, h) in _sizes(masks) if (w, h) != (width, height)]
+        return [(None, f"{image.name} cannot be read as a picture: {' '.join(str(error.__cause__).split())}")]
+    faults: list[tuple[str | None, str]] = []
+    for name, (w, h) in _sizes(masks):
+        if (w, h) != (width, height):
+            note = turned_note(image, (height, width), (h, w))
+            faults.append((name, f"{name} is {w} x {h}, its image {width} x {height} pixels{note}"))
+    return faults
 
 
 def _sizes(masks: Sequence[Path]) -> Iterator[tuple[str, Size]]:
