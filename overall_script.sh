@@ -28,17 +28,23 @@ STAGES=(
 
 print_help() {
     cat <<EOT
-Usage: bash overall_script.sh [--from STAGE] [--until STAGE] [--list] [--check] [--help]
+Usage: bash overall_script.sh [--config FILE] [--from STAGE] [--until STAGE] [key=value ...]
+       bash overall_script.sh --list | --check | --help
 
 Runs the stages of the pipeline in order and stops at the first that fails, with its exit code.
 
+  --config FILE   a YAML file with keys of any stage, over those of the config.yaml files: one file
+                  for one dataset. Relative paths in it start at its folder
+  key=value       a key of any stage, over all files. Relative paths start at the current folder
   --from STAGE    start with this stage (default: the first)
   --until STAGE   stop after this stage (default: the last)
   --list          print the stages in order
-  --check         run nothing; say which outputs are no longer what the last run made
+  --check         run nothing; say which outputs are no longer what the last run made; takes
+                  --config and key=value too
   --help          print this text
 
 Settings are in the config.yaml of each stage's folder; as committed they run the embedded demo.
+All are checked before the first stage.
 Python ${SUPPORTED_VERSIONS[*]: -1} to ${SUPPORTED_VERSIONS[0]} is needed. In an active virtual or conda environment the packages are only
 checked; without one they are installed into .venv on the first run.
 EOT
@@ -92,42 +98,29 @@ $(nearest_stages "$name")
 }
 
 run_stage() {
-    local stage=$1 name status=0 arguments=()
+    local stage=$1 name status=0 arguments=(${SETTINGS[@]+"${SETTINGS[@]}"})
     name=$(stage_name "$stage")
     if [[ $name == make_demo_dataset ]]; then
-        arguments=(demo_only_if_used=true)
+        arguments+=(demo_only_if_used=true)
     fi
     say "[$2/${#STAGES[@]}] $name"
     # In the background, because bash handles signals only while it waits, not while a program runs before it.
-    "$PYTHON" "$PROJECT_ROOT/$stage" ${arguments[@]+"${arguments[@]}"} &
+    "$PYTHON" "$PROJECT_ROOT/$stage" --any-stage ${arguments[@]+"${arguments[@]}"} &
     CHILD=$!
     wait "$CHILD" || status=$?
     CHILD=
     if ((status != 0)); then
-        say "stage $name failed with exit code $status. Once mended, go on with --from $name"
+        say "stage $name failed with exit code $status. Once mended, go on with the same command and --from $name"
         exit "$status"
     fi
 }
 
-# Opens the lock file of the output folder and keeps it open, so that no other run comes in between two stages:
-# the first stage locks it. Where the configs cannot be read, the first stage says why.
-open_lock_file() {
+# Checks all configurations, then opens the lock file of the output folder and keeps it open, so that no other run
+# comes in between two stages: the first stage locks it.
+prepare_run() {
     local file
-    file=$("$PYTHON" - "$PROJECT_ROOT" 2>/dev/null <<'PYTHON_CODE'
-import sys
-from pathlib import Path
-
-root = Path(sys.argv[1])
-sys.path.insert(0, str(root))
-
-from utils.config import load_config
-from utils.running.run_lock import lock_file
-from utils.settings import CreationSettings
-
-print(lock_file(load_config(CreationSettings, root / "dataset_creation" / "config.yaml").output_dir))
-PYTHON_CODE
-    ) || return 0
-    if mkdir -p -- "${file%/*}" && : >>"$file"; then
+    file=$(PYTHONPATH=$PROJECT_ROOT "$PYTHON" -m utils.chain_start ${SETTINGS[@]+"${SETTINGS[@]}"}) || exit
+    if mkdir -p -- "${file%/*}" 2>/dev/null && { : >>"$file"; } 2>/dev/null; then
         exec 9>>"$file"
         export IMAPP_LOCK_DESCRIPTOR=9
     fi
@@ -150,12 +143,19 @@ stop() {
 
 main() {
     local first=0 last=$((${#STAGES[@]} - 1)) check=no i
+    SETTINGS=()
     while (($# > 0)); do
         case $1 in
             --from) first=$(stage_position "$1" "${2:-}") || exit; shift ;;
             --until) last=$(stage_position "$1" "${2:-}") || exit; shift ;;
             --list) list_stages; exit ;;
             --check) check=yes ;;
+            --config)
+                [[ -n ${2:-} ]] || usage_error "$1 needs a file"
+                SETTINGS+=(--dataset "$2")
+                shift
+                ;;
+            [a-zA-Z_]*=*) SETTINGS+=("$1") ;;
             --help | -h) print_help; exit ;;
             *) usage_error "unknown argument '$1'; --help tells which there are" ;;
         esac
@@ -169,9 +169,9 @@ main() {
     trap 'stop 143' TERM
     set_up_environment
     if [[ $check == yes ]]; then
-        exec "$PYTHON" "$PROJECT_ROOT/multiannotator_analysis/check_run.py"
+        exec "$PYTHON" "$PROJECT_ROOT/multiannotator_analysis/check_run.py" --any-stage ${SETTINGS[@]+"${SETTINGS[@]}"}
     fi
-    open_lock_file
+    prepare_run
     for ((i = first; i <= last; i++)); do
         run_stage "${STAGES[i]}" "$((i + 1))"
     done

@@ -40,16 +40,11 @@ from utils.running.run_manifest import (
     read_manifest,
     settings_of,
 )
-from utils.settings import AnalysisSettings, CreationSettings, MultiannotatorSettings
+from utils.settings import SCHEMAS, CreationSettings, MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_table
 from utils.workers.parallel import local_workers, map_items
 
-SCHEMAS = {
-    "dataset_creation": CreationSettings,
-    "dataset_analysis": AnalysisSettings,
-    "multiannotator_analysis": MultiannotatorSettings,
-}
 NOT_COMPARED = ("logs", "cache")
 
 

@@ -49,12 +49,27 @@ def _key(
     paths: bool = False,
     within: tuple | None = None,
     above: float | None = None,
+    folder_key: str | None = None,
 ) -> Any:
-    """Describe a key of numbers from the first to the second of `within` (None: no limit), and greater than `above`."""
-    metadata = {"help": help_text, "paths": paths, "within": within, "above": above}
+    """Describe a key.
+
+    Numbers lie from the first to the second of `within` (None: no limit), and above `above`. A bare file name is looked
+    for in the folder that `folder_key` names.
+    """
+    metadata = {"help": help_text, "paths": paths, "within": within, "above": above, "folder_key": folder_key}
     if isinstance(default, list | dict):
         return dataclasses.field(default_factory=lambda: type(default)(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def _table(help_text: str, file_name: str, folder_key: str = "new_dataset_metadata_output_dir") -> Any:
+    """Describe the key of a table, and say what it is called and where it lies unless a file says otherwise."""
+    return _key(help_text, f"${{{folder_key}}}/{file_name}", folder_key=folder_key)
+
+
+def _subset_table(help_text: str, name: str) -> Any:
+    """Describe the key of a table on the images with several masks."""
+    return _table(help_text, f"IMAplusplus_multiannotator_subset_{name}.csv", "metrics_output_dir")
 
 
 def _nsd_tolerance() -> Any:
@@ -66,25 +81,27 @@ def _nsd_tolerance() -> Any:
 class CommonSettings:
     """Keys of every config.yaml."""
 
-    output_dir: Path = _key("folder of everything that is written")
+    output_dir: Path = _key("folder of everything that is written", "${oc.env:IMAPP_OUTPUT_DIR,../output}")
     num_workers: int | None = _key("processes to use; null: all cores", None, within=(1, None))
     executor: Executor = _key("serial, processes or dask: where masks are decoded", Executor.processes)
     dask_scheduler: str | None = _key("address of the Dask scheduler, e.g. tcp://192.168.0.1:8786", None)
     max_image_pixels: int = _key("images and masks of more pixels are not decoded", 400_000_000, within=(1, None))
     verbose: bool = _key("show DEBUG lines on the console", False)
-    new_dataset_metadata_output_dir: Path = _key("folder of the metadata tables")
-    output_seg_masks_metadata_path: Path = _key("segmentation metadata table")
-    output_img_metadata_path: Path = _key("image metadata table")
+    new_dataset_metadata_output_dir: Path = _key("folder of the metadata tables", "${output_dir}/metadata")
+    output_seg_masks_metadata_path: Path = _table("segmentation metadata table", "IMAplusplus_seg_metadata.csv")
+    output_img_metadata_path: Path = _table("image metadata table", "IMAplusplus_img_metadata.csv")
     # Not keys: the file, set by load_config; and the md5 of each table read, by key, noted by read_input.
     config_file: Path | None = None
     inputs_read: dict[str, str] = dataclasses.field(default_factory=dict)
+    # Nor this: warnings of load_config, for the log that starts after it.
+    notes: list[str] = dataclasses.field(default_factory=list)
 
 
 @dataclass
 class CreationSettings(CommonSettings):
     """Keys of dataset_creation/config.yaml."""
 
-    demo_dir: Path = _key("folder of the embedded demo's raw input")
+    demo_dir: Path = _key("folder of the embedded demo's raw input", "${oc.env:IMAPP_DEMO_DIR,../demo_data}")
     demo_seed: int = _key("seed of the embedded demo", 2025)
     demo_only_if_used: bool = _key(
         "make the demo only when the raw paths point into demo_dir and it is not there", False
@@ -95,7 +112,7 @@ class CreationSettings(CommonSettings):
     raw_img_metadata_path: Path = _key("raw image table, csv or csv.gz")
     raw_seg_masks_metadata_path: Path = _key("raw segmentation table, csv or csv.gz")
     exclude_mskObjectIDs: list[str] = _key("masks to leave out, by mskObjectID (quoted)", [])
-    target_data_dir: Path = _key("folder that receives images and masks")
+    target_data_dir: Path = _key("folder that receives images and masks", "${output_dir}")
     separate_images_and_masks: bool = _key("true: images/ and seg_masks/ below target_data_dir", True)
     transfer: Transfer = _key("copy, hardlink or symlink", Transfer.copy)
     keep_embedded_metadata: bool = _key("true: leave EXIF, XMP, comments and the like in the shipped files", False)
@@ -119,6 +136,9 @@ class CreationSettings(CommonSettings):
         "make_raw_tables: messages and logs name files, which may name annotators, instead of their place in a listing",
         False,
     )
+    own_config: Path | None = _key(
+        "make_raw_tables: file to write, for overall_script.sh --config, that points at what it made; null: none", None
+    )
     own_raw_dir: Path = _key(
         "make_raw_tables: folder that receives the raw tables and masks", Path("original_metadata_files/own")
     )
@@ -135,8 +155,12 @@ class CreationSettings(CommonSettings):
     release_zip_max_ratio: float = _key(
         "most bytes that a file above a mebibyte may unpack to, for each packed one", 200.0, within=(1, None)
     )
-    release_import_differences_path: Path = _key("table of what import_release found missing or differing")
-    release_verify_differences_path: Path = _key("table of what verify_release found differing")
+    release_import_differences_path: Path = _table(
+        "table of what import_release found missing or differing", "release_import_differences.csv"
+    )
+    release_verify_differences_path: Path = _table(
+        "table of what verify_release found differing", "release_verify_differences.csv"
+    )
     nsd_tolerance: float = _nsd_tolerance()
 
 
@@ -144,23 +168,25 @@ class CreationSettings(CommonSettings):
 class DatasetSettings(CommonSettings):
     """Keys shared by the two analysis folders: where the made dataset is."""
 
-    new_dataset_dir: Path = _key("folder of the made dataset")
-    new_dataset_masks_dir: Path = _key("folder of its masks")
-    new_dataset_images_dir: Path = _key("folder of its images")
-    cache_dir: Path | None = _key("folder of results kept for later runs; null: keep none", None)
+    new_dataset_dir: Path = _key("folder of the made dataset", "${output_dir}")
+    new_dataset_masks_dir: Path = _key("folder of its masks", "${new_dataset_dir}/seg_masks")
+    new_dataset_images_dir: Path = _key("folder of its images", "${new_dataset_dir}/images")
+    cache_dir: Path | None = _key("folder of results kept for later runs; null: keep none", "${output_dir}/cache")
 
 
 @dataclass
 class AnalysisSettings(DatasetSettings):
     """Keys of dataset_analysis/config.yaml."""
 
-    output_seg_masks_metadata_qa_results_path: Path = _key("table of QA results")
+    output_seg_masks_metadata_qa_results_path: Path = _table(
+        "table of QA results", "IMAplusplus_seg_metadata_qa_results.csv"
+    )
     empty_masks: EmptyMasks = _key(
         "quarantine: masks without foreground leave the dataset; keep: they mean that nothing is there",
         EmptyMasks.quarantine,
     )
-    other_datasets_dir: Path = _key("folder with one folder of id lists for each other dataset")
-    upset_plots_dir: Path = _key("folder of the UpSet plots")
+    other_datasets_dir: Path = _key("folder with one folder of id lists for each other dataset", "./data_files")
+    upset_plots_dir: Path = _key("folder of the UpSet plots", "${output_dir}/visualizations/upset_plots")
     ids_from: Path | None = _key("list_dataset_ids: a folder of images or masks, or a csv file", None)
     ids_column: str | None = _key("list_dataset_ids: column of the csv file that holds the ids", None)
     ids_strip_suffix: str = _key("list_dataset_ids: text to cut off the end of file names, e.g. _segmentation", "")
@@ -171,18 +197,22 @@ class AnalysisSettings(DatasetSettings):
 class MultiannotatorSettings(DatasetSettings):
     """Keys of multiannotator_analysis/config.yaml."""
 
-    metrics_output_dir: Path = _key("folder of the tables below")
-    multiannotator_subset_metadata_path: Path = _key("segmentation metadata of images with several masks")
-    all_pairwise_IAA_metrics_path: Path = _key("pairwise agreement table")
-    IAA_metrics_summary_path: Path = _key("summary of the agreement between annotators")
-    image_level_metrics_path: Path = _key("agreement per image")
-    staple_performance_path: Path = _key("STAPLE's sensitivity and specificity per mask")
-    image_agreement_path: Path = _key("agreement of the people who outlined each image")
-    mask_agreement_path: Path = _key("agreement of each mask with the other people's")
-    failures_path: Path = _key("images that could not be computed")
-    visualizations_dir: Path = _key("folder of the figures")
-    output_seg_masks_metadata_qa_results_path: Path = _key("table of QA results")
-    report_dir: Path = _key("folder of the report")
+    metrics_output_dir: Path = _key("folder of the tables below", "${new_dataset_metadata_output_dir}")
+    multiannotator_subset_metadata_path: Path = _subset_table(
+        "segmentation metadata of images with several masks", "seg_metadata"
+    )
+    all_pairwise_IAA_metrics_path: Path = _subset_table("pairwise agreement table", "IAA_metrics")
+    IAA_metrics_summary_path: Path = _subset_table("summary of the agreement between annotators", "IAA_metrics_summary")
+    image_level_metrics_path: Path = _subset_table("agreement per image", "image_level_metrics")
+    staple_performance_path: Path = _subset_table("STAPLE's sensitivity and specificity per mask", "staple_performance")
+    image_agreement_path: Path = _subset_table("agreement of the people who outlined each image", "image_agreement")
+    mask_agreement_path: Path = _subset_table("agreement of each mask with the other people's", "mask_agreement")
+    failures_path: Path = _subset_table("images that could not be computed", "failures")
+    visualizations_dir: Path = _key("folder of the figures", "${output_dir}/visualizations")
+    output_seg_masks_metadata_qa_results_path: Path = _table(
+        "table of QA results", "IMAplusplus_seg_metadata_qa_results.csv"
+    )
+    report_dir: Path = _key("folder of the report", "${output_dir}/report")
     report_thumbnail_pixels: int = _key("longest side of the report's thumbnails", 640, within=(32, 4096))
     audit_fraction: float = _key("share of images (0 to 1) recomputed with SimpleITK and MedPy", 0.0, within=(0, 1))
     audit_seed: int = _key("which images that share is", 0)
@@ -200,3 +230,15 @@ class MultiannotatorSettings(DatasetSettings):
     overlay_metric: str = _key("metric whose mean per image is lowest or highest", "dice_score")
     overlay_count: int | None = _key("so many of them at most; null: all", 6, within=(1, None))
     overlay_ids: list[str] = _key("the ISIC_ids that overlay_selection=ids draws (quoted)", [])
+
+
+# The configuration of each folder of stages.
+SCHEMAS: dict[str, type[CommonSettings]] = {
+    "dataset_creation": CreationSettings,
+    "dataset_analysis": AnalysisSettings,
+    "multiannotator_analysis": MultiannotatorSettings,
+}
+# Keys of the published implementation that are no longer needed, and why.
+RETIRED_KEYS = {
+    "missing_metrics_ISIC_ids": "pairs with an empty mask are computed with all others",
+}

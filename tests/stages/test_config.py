@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from support.run import ROOT
 
-from utils.config import NOT_KEYS, describe_keys, load_config
+from utils.config import describe_keys, load_config
+from utils.configuration.leaves import NOT_KEYS
 from utils.errors import ConfigError
 from utils.settings import AnalysisSettings, CreationSettings, MultiannotatorSettings, Transfer
 

@@ -1,0 +1,61 @@
+"""What overall_script.sh does before its first stage: check every configuration, and say where the lock file is.
+
+Run as ``python -m utils.chain_start [--dataset FILE] [key=value ...]`` from the project's folder. Prints the lock file of
+the output folder; exits with 2 when a configuration is wrong, whichever stage it belongs to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import stage_process as stage_process
+from .config import load_config
+from .errors import ConfigError
+from .running.run_lock import lock_file
+from .settings import SCHEMAS
+
+_PROJECT = Path(__file__).resolve().parents[1]
+
+
+def check_configurations(dataset_file: Path | None, overrides: Sequence[str]) -> Path:
+    """Load the configuration of every folder of stages; return the output folder.
+
+    Raises
+    ------
+    ConfigError
+        If one is wrong, or if they name several output folders.
+    """
+    output_dirs = {}
+    for folder, schema in SCHEMAS.items():
+        config_file = _PROJECT / folder / "config.yaml"
+        config = load_config(schema, config_file, overrides, dataset_file, any_stage=True)
+        output_dirs[config.output_dir] = f"{folder}: {config.output_dir}"
+    if len(output_dirs) > 1:
+        raise ConfigError(
+            "The stages would write into several output folders.",
+            where="output_dir",
+            expected="one output_dir in all config.yaml files",
+            hint="set output_dir in one file for overall_script.sh --config, or IMAPP_OUTPUT_DIR",
+            offenders=output_dirs.values(),
+        )
+    return next(iter(output_dirs))
+
+
+def main() -> None:
+    """Check the configurations that the command line names, and print the lock file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dataset", type=Path)
+    parser.add_argument("overrides", nargs="*")
+    arguments = parser.parse_intermixed_args()
+    try:
+        print(lock_file(check_configurations(arguments.dataset, arguments.overrides)))
+    except ConfigError as error:
+        print(f"overall_script.sh: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""The single values within maps and lists of a configuration, and the types of its keys."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_type_hints
+
+# Fields of a schema that the code fills in.
+NOT_KEYS = ("config_file", "inputs_read", "notes")
+
+
+def type_hints(schema: type) -> dict[str, Any]:
+    """Return the type of each key; a map of lists of paths is text to OmegaConf, and marked as paths."""
+    hints = {name: hint for name, hint in get_type_hints(schema).items() if name not in NOT_KEYS}
+    marked = [field.name for field in dataclasses.fields(schema) if field.metadata.get("paths")]
+    return {**hints, **{name: dict[str, list[Path]] for name in marked}}
+
+
+def path_keys(hints: dict[str, Any]) -> list[str]:
+    """Return the keys whose values are paths."""
+    return [name for name, hint in hints.items() if "Path" in str(hint)]
+
+
+def from_here(path: Any) -> Any:
+    """Make a path absolute from the current directory; interpolations and what is not text are left as they are."""
+    return from_folder(path, Path.cwd()) if _is_plain_path(path) else path
+
+
+def from_folder(path: Any, folder: Path) -> Any:
+    """Make a path absolute from a folder; interpolations and what is not text are left as they are."""
+    return os.path.normpath(folder / Path(path).expanduser()) if _is_plain_path(path) else path
+
+
+def _is_plain_path(path: Any) -> bool:
+    return isinstance(path, str) and bool(path) and "${" not in path
+
+
+def map_leaves(value: Any, function: Callable[[Any], Any]) -> Any:
+    """Apply a function to every value within maps and lists; None stays."""
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return {key: map_leaves(item, function) for key, item in value.items()}
+    if isinstance(value, list):
+        return [map_leaves(item, function) for item in value]
+    return function(value)
+
+
+def leaves(value: Any) -> list[Any]:
+    """Return every value within maps and lists."""
+    if isinstance(value, dict):
+        return [leaf for item in value.values() for leaf in leaves(item)]
+    if isinstance(value, list):
+        return [leaf for item in value for leaf in leaves(item)]
+    return [value]
