@@ -40,7 +40,7 @@ from utils.quality.size_mismatch import masks_of_other_size
 from utils.settings import AnalysisSettings, EmptyMasks
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, write_lines, write_table
-from utils.workers.parallel import local_workers
+from utils.workers.workplace import configured_workplace, local_workplace
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -72,7 +72,7 @@ def newly_quarantined(masks: DataFrame, found: Mapping[str, Sequence[Issue]]) ->
     )
 
 
-def resumable_judgement() -> Resumable:
+def resumable_judgement() -> Resumable[Path, list[Issue]]:
     """Return how the issues of a mask go into the cache; what could not be read is judged anew each time."""
     from utils.workers.resume import Resumable
 
@@ -80,7 +80,8 @@ def resumable_judgement() -> Resumable:
         function=judge_mask_file,
         paths=lambda path: (path,),
         settings=lambda _: {},
-        to_json=lambda issues: None if UNREADABLE in issues else issues,
+        is_kept=lambda issues: UNREADABLE not in issues,
+        to_json=lambda issues: issues,
         from_json=lambda kept: [Issue(*values) for values in kept],
         is_usable=lambda *_: True,
     )
@@ -109,7 +110,8 @@ def judge_all(humans: DataFrame, cache: ResultCache, config: AnalysisSettings) -
 
     folder = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
     paths = [folder / name for name in humans["seg_filename"]]
-    issues = map_resumable(resumable_judgement(), paths, cache, config, label="mask QA", unit="mask")
+    workplace = configured_workplace(config)
+    issues = map_resumable(resumable_judgement(), paths, cache, workplace, label="mask QA", unit="mask")
     found = dict(zip(humans["seg_filename"], issues, strict=True))
     failed = [f"{mask}: {result.reason}" for mask, result in found.items() if isinstance(result, Failure)]
     if failed:
@@ -174,7 +176,7 @@ def masks_unlike_images(humans: DataFrame, config: AnalysisSettings) -> set[str]
     for image, mask in zip(humans["img_filename"], humans["seg_filename"], strict=True):
         masks.setdefault(image, []).append(masks_dir / mask)
     pairs = [(images_dir / image, paths) for image, paths in masks.items()]
-    return masks_of_other_size(pairs, local_workers(config))
+    return masks_of_other_size(pairs, local_workplace(config))
 
 
 def settle_issues(

@@ -42,7 +42,8 @@ from utils.running.leftovers import take_over_output
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, read_table, write_lines, write_table
-from utils.workers.parallel import local_workers, map_items
+from utils.workers.parallel import map_items
+from utils.workers.workplace import local_workplace
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -107,8 +108,8 @@ def hash_masks(kept: DataFrame, config: CreationSettings) -> list[str]:
     """Return the md5 of each mask file as it ships, in row order."""
     paths = list(kept["path"])
     md5_of_mask = partial(md5_as_shipped, keep_embedded_metadata=config.keep_embedded_metadata)
-    workers = local_workers(config)
-    hashes = list(map_items(md5_of_mask, paths, num_workers=workers, label="md5", unit="mask", batched=True))
+    workplace = local_workplace(config)
+    hashes = list(map_items(md5_of_mask, paths, workplace, label="md5", unit="mask", batched=True))
     unreadable = [
         mask_label(row, object_id)
         for (row, object_id), found in zip(kept["mskObjectID"].items(), hashes, strict=True)

@@ -46,6 +46,7 @@ from utils.running.leftovers import take_over_output
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import write_lines, write_table
+from utils.workers.workplace import local_workplace
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -70,12 +71,12 @@ def split_rows(segmentations: DataFrame) -> tuple[DataFrame, DataFrame, list[Dif
 def take_all_masks(segmentations: DataFrame, config: CreationSettings) -> tuple[MasksTaken, list[Difference]]:
     """Unpack the human masks, then the consensus masks of images of which none is missing."""
     humans, consensus, differences = split_rows(segmentations)
-    masks_dir, workers = target_folders(config)[1], config.num_workers
+    masks_dir, workplace = target_folders(config)[1], local_workplace(config)
     with open_configured_zip(config) as zipped:
-        taken = take_masks(humans, zipped, masks_dir, workers)
+        taken = take_masks(humans, zipped, masks_dir, workplace)
         lost = humans["ISIC_id"][~humans["seg_filename"].isin(taken.in_place)]
         is_whole = ~consensus["ISIC_id"].isin(lost)
-        more = take_masks(consensus[is_whole], zipped, masks_dir, workers)
+        more = take_masks(consensus[is_whole], zipped, masks_dir, workplace)
         beside = zipped.names_beside(segmentations["seg_filename"].tolist())
         differences += [
             outdated_consensus(row, row.seg_filename in zipped or is_file(masks_dir / row.seg_filename))

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import utils.stage_process
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
+from utils.workers.workplace import local_workplace
 
 
 def main(config: CreationSettings) -> Outcome:
@@ -28,7 +29,7 @@ def main(config: CreationSettings) -> Outcome:
             return Outcome("the configuration points at other data, so no demo is needed")
         if demo_is_complete(config.demo_dir, config.demo_seed):
             return Outcome("the demo is already there")
-    counts = write_demo(config.demo_dir, config.demo_seed, config.num_workers)
+    counts = write_demo(config.demo_dir, config.demo_seed, local_workplace(config))
     return Outcome(", ".join(f"{number} {name}" for name, number in counts.items()), [config.demo_dir])
 
 

@@ -42,7 +42,8 @@ from utils.own_masks.sizes import check_sizes
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import write_table
-from utils.workers.parallel import local_workers, map_items
+from utils.workers.parallel import map_items
+from utils.workers.workplace import local_workplace
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -126,8 +127,9 @@ def normalise_all(
 
     rule = parse_foreground(config.own_foreground)
     files = [(mask, file) for mask in masks for file in mask.files]
-    workers = {"num_workers": local_workers(config), "unit": "mask"}
-    found = list(map_items(digest_of_file, [file.path for _, file in files], label="hash", batched=True, **workers))
+    workplace = local_workplace(config)
+    paths = [file.path for _, file in files]
+    found = list(map_items(digest_of_file, paths, workplace, label="hash", unit="mask", batched=True))
     refuse_failures([mask for mask, _ in files], found, config)
     digest_of = {file.path: digest for (_, file), digest in zip(files, found, strict=True)}
     digests = [tuple(digest_of[file.path] for file in mask.files) for mask in masks]
@@ -138,7 +140,7 @@ def normalise_all(
         NormalisationTask(tuple(file.path for file in mask.files), several, folder / f"{object_id}.png", rule)
         for mask, several, object_id in zip(masks, digests, ids, strict=True)
     ]
-    done = list(map_items(normalise_mask, tasks, label="normalise", **workers))
+    done = list(map_items(normalise_mask, tasks, workplace, label="normalise", unit="mask"))
     refuse_failures(masks, done, config)
     refuse_all_empty(done, config)
     return ids, done

@@ -39,6 +39,7 @@ from utils.release.unpack import unpack_masks
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.workers.parallel import map_items
+from utils.workers.workplace import local_workplace
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -78,7 +79,7 @@ def folder_of_masks(segmentations: DataFrame, config: CreationSettings) -> Itera
         open_configured_zip(config) as zipped,
         tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=config.output_dir) as folder,
     ):
-        yield Path(folder), unpack_masks(segmentations, zipped, Path(folder), config.num_workers)
+        yield Path(folder), unpack_masks(segmentations, zipped, Path(folder), local_workplace(config))
 
 
 def verify_images(claims: list[ImageClaim], config: CreationSettings) -> list[ImageVerdict]:
@@ -86,7 +87,7 @@ def verify_images(claims: list[ImageClaim], config: CreationSettings) -> list[Im
     from utils.release.verify_image import NOT_RECOMPUTED, ImageVerdict, verify_image
 
     verdicts = []
-    results = map_items(verify_image, claims, num_workers=config.num_workers, label="verify")
+    results = map_items(verify_image, claims, local_workplace(config), label="verify")
     for claim, result in zip(claims, results, strict=True):
         if isinstance(result, Failure):
             reason = " ".join(result.reason.split())

@@ -43,16 +43,17 @@ from utils.running.run_manifest import (
 from utils.settings import SCHEMAS, CreationSettings, MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_table
-from utils.workers.parallel import local_workers, map_items
+from utils.workers.parallel import map_items
+from utils.workers.workplace import Workplace, local_workplace
 
 NOT_COMPARED = ("logs", "cache")
 
 
-def compare_outputs(stages: dict[str, Any], root: Path, num_workers: int | None) -> list[str]:
+def compare_outputs(stages: dict[str, Any], root: Path, workplace: Workplace) -> list[str]:
     """Return a line for every recorded output that is missing or changed."""
     recorded = [(name, md5, stage) for stage, record in stages.items() for name, md5 in record["outputs"].items()]
     paths = [root / name for name, _, _ in recorded]
-    found = map_items(md5_of_file, paths, num_workers=num_workers, label="checksums", unit="file", batched=True)
+    found = map_items(md5_of_file, paths, workplace, label="checksums", unit="file", batched=True)
     differences = []
     for (name, md5, stage), now in zip(recorded, found, strict=True):
         if isinstance(now, Failure):
@@ -73,7 +74,7 @@ def compare_raw_tables(stages: dict[str, Any], configs: dict[str, Any], root: Pa
                 yield f"the file that {key} names in the config is not the one that {stage} has read"
 
 
-def compare_raw_files(stages: dict[str, Any], config: CreationSettings, workers: int | None) -> tuple[list[str], int]:
+def compare_raw_files(stages: dict[str, Any], config: CreationSettings, workplace: Workplace) -> tuple[list[str], int]:
     """Return a line for every image and mask whose raw file changed since, and how many raw files are gone."""
     tables = (config.output_seg_masks_metadata_path, config.raw_seg_masks_metadata_path)
     if "move_dataset" not in stages or not all(path.is_file() for path in tables):
@@ -84,7 +85,7 @@ def compare_raw_files(stages: dict[str, Any], config: CreationSettings, workers:
     keep = bool(stages["move_dataset"]["settings"].get("keep_embedded_metadata"))
     md5_of_raw = partial(md5_as_shipped, keep_embedded_metadata=keep)
     sources = [move.source for move in moves]
-    found = map_items(md5_of_raw, sources, num_workers=workers, label="raw files", unit="file", batched=True)
+    found = map_items(md5_of_raw, sources, workplace, label="raw files", unit="file", batched=True)
     recorded = stages["move_dataset"]["outputs"]
     changed = []
     for move, now in zip(moves, found, strict=True):
@@ -142,15 +143,15 @@ def main(config: MultiannotatorSettings) -> Outcome:
     manifest = read_manifest(root)
     stages = manifest["stages"]
     configs = {name: load_config(schema, PROJECT_ROOT / name / "config.yaml") for name, schema in SCHEMAS.items()}
-    workers = local_workers(config)
-    raw_files, gone = compare_raw_files(stages, configs["dataset_creation"], workers)
+    workplace = local_workplace(config)
+    raw_files, gone = compare_raw_files(stages, configs["dataset_creation"], workplace)
     for line in chain(compare_settings(stages, configs), compare_environment(manifest)):
         logger.warning("{}", line)
     if gone:
         logger.warning("{} raw files are no longer where the config says", gone)
     outdated = outdated_outputs(manifest)
     differences = [
-        *compare_outputs(stages, root, workers),
+        *compare_outputs(stages, root, workplace),
         *(f"{name}: made by {stage} of an earlier state of the dataset" for name, stage in outdated.items()),
         *(f"{name}: no stage has recorded it" for name in unrecorded_files(stages, root)),
         *compare_raw_tables(stages, configs, root),

@@ -34,11 +34,12 @@ from utils.lazy import logger, pd
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, write_table
+from utils.workers.workplace import configured_workplace
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from utils.agreement.image_tasks import ImageTask
+    from utils.agreement.image_tasks import ImageAgreement, ImageTask
     from utils.workers.result_cache import ResultCache
     from utils.workers.resume import Resumable
 
@@ -52,7 +53,7 @@ class AgreementTables(NamedTuple):
     failures: list[tuple[str, str]]
 
 
-def resumable_agreement() -> Resumable:
+def resumable_agreement() -> Resumable[ImageTask, ImageAgreement]:
     """Return how the agreement on an image goes into the cache: in full."""
     from utils.agreement.image_tasks import ImageAgreement, agreement_of_image
     from utils.workers.resume import Resumable
@@ -61,9 +62,8 @@ def resumable_agreement() -> Resumable:
         function=agreement_of_image,
         paths=lambda task: task.mask_paths,
         settings=lambda task: {"annotators": task.annotators, "nsd_tolerance": task.nsd_tolerance},
-        to_json=lambda result: (
-            None if result.differences else {"pairs": result.pairs, "image": result.image, "masks": result.masks}
-        ),
+        is_kept=lambda result: not result.differences,
+        to_json=lambda result: {"pairs": result.pairs, "image": result.image, "masks": result.masks},
         from_json=lambda kept: ImageAgreement(**kept),
         is_usable=lambda task, _: not task.audited,
     )
@@ -94,7 +94,7 @@ def compute_agreement(
 
     masks = {row["seg_filename"]: row for row in subset.to_dict("records")}
     pairs, images, of_masks, failures, audited = [], [], {}, [], []
-    results = map_resumable(resumable_agreement(), tasks, cache, config, label="agreement")
+    results = map_resumable(resumable_agreement(), tasks, cache, configured_workplace(config), label="agreement")
     for task, result in zip(tasks, results, strict=True):
         if isinstance(result, Failure):
             failures.append((task.img_filename, result.reason))

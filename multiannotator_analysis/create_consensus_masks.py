@@ -31,6 +31,7 @@ from utils.lazy import logger, pd
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, write_table
+from utils.workers.workplace import configured_workplace
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from utils.workers.resume import Resumable
 
 
-def resumable_consensus(masks_dir: Path) -> Resumable:
+def resumable_consensus(masks_dir: Path) -> Resumable[ImageTask, ImageConsensus]:
     """Return how the consensus of an image goes into the cache: the masks as their checksums, the rest in full."""
     from utils.agreement.image_tasks import ImageConsensus, consensus_of_image
     from utils.workers.resume import Resumable
@@ -50,7 +51,8 @@ def resumable_consensus(masks_dir: Path) -> Resumable:
         function=consensus_of_image,
         paths=lambda task: task.mask_paths,
         settings=lambda task: {"max_iterations": task.max_iterations},
-        to_json=lambda result: None if result.differences else {name: getattr(result, name) for name in fields},
+        is_kept=lambda result: not result.differences,
+        to_json=lambda result: {name: getattr(result, name) for name in fields},
         from_json=lambda kept: ImageConsensus(pngs={}, **kept),
         is_usable=lambda task, kept: not task.audited and masks_are_there(task, kept["png_md5s"], masks_dir),
     )
@@ -145,7 +147,8 @@ def compute_all(
     from utils.workers.resume import map_resumable
 
     consensus, performance, failed, audited = [], [], [], []
-    results = map_resumable(resumable_consensus(masks_dir), tasks, cache, config, label="consensus")
+    work, workplace = resumable_consensus(masks_dir), configured_workplace(config)
+    results = map_resumable(work, tasks, cache, workplace, label="consensus")
     for task, result in zip(tasks, results, strict=True):
         if isinstance(result, Failure):
             failed.append((task, result.reason))

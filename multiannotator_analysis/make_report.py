@@ -30,6 +30,7 @@ from utils.report import report_folder
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.workers.parallel import map_items
+from utils.workers.workplace import Workplace, local_workplace
 
 if TYPE_CHECKING:
     from utils.report.image_files import ImageResult, ReportTask
@@ -38,12 +39,12 @@ if TYPE_CHECKING:
 _NAMED = 5  # files that are named of each kind that is missing; the log has all
 
 
-def make_images(tasks: Mapping[str, ReportTask], num_workers: int | None) -> dict[str, ImageResult]:
+def make_images(tasks: Mapping[str, ReportTask], workplace: Workplace) -> dict[str, ImageResult]:
     """Make the files of every image; one whose files could not be made has none. Both by ISIC_id."""
     from utils.report.image_files import ImageResult, report_image
 
     results = {}
-    made = map_items(report_image, list(tasks.values()), num_workers=num_workers, label="report")
+    made = map_items(report_image, list(tasks.values()), workplace, label="report")
     for isic_id, result in zip(tasks, made, strict=True):
         if isinstance(result, Failure):
             logger.warning("{}: its files could not be made: {}", isic_id, result.reason)
@@ -107,7 +108,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
     tables = read_report_tables(config)
     tasks = report_tasks(tables, config)
-    results = make_images(tasks, config.num_workers)
+    results = make_images(tasks, local_workplace(config))
     files = write_pages(tables, results, config)
     removed = remove_files_of_others(tasks.values(), results.values(), config.report_dir)
     all_files = {path: None for path in config.report_dir.rglob("*") if path.is_file()}

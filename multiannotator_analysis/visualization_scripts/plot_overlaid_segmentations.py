@@ -34,6 +34,7 @@ from utils.settings import MultiannotatorSettings, OverlaySelection
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
 from utils.workers.parallel import map_items
+from utils.workers.workplace import local_workplace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -230,7 +231,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
         return Outcome("no figures")
     overlays = chosen_overlays(config)
     files = []
-    results = map_items(write_overlay, overlays, num_workers=config.num_workers, label="overlays")
+    results = map_items(write_overlay, overlays, local_workplace(config), label="overlays")
     for overlay, result in zip(overlays, results, strict=True):
         if isinstance(result, Failure):
             logger.warning("{} skipped: {}", overlay.target.name, result.reason)

@@ -22,6 +22,7 @@ from utils.data import encode_mask, load_mask
 from utils.lazy import imagecodecs
 from utils.md5 import md5_of_bytes
 from utils.workers.parallel import map_items
+from utils.workers.workplace import Workplace
 
 
 def decode(line: str) -> None:
@@ -67,7 +68,7 @@ def main() -> int:
         with ThreadPoolExecutor(options.workers) as executor:
             list(executor.map(functions["copy"], lines))
         return 0
-    results = map_items(functions[options.work], lines, num_workers=options.workers, label=options.work)
+    results = map_items(functions[options.work], lines, Workplace(num_workers=options.workers), label=options.work)
     failures = [result for result in results if result is not None]
     print(*failures, sep="\n", file=sys.stderr)
     return 1 if failures else 0

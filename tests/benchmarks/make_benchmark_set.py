@@ -21,6 +21,7 @@ from benchmark_plan import ROOT, Plan
 
 from utils.tables import write_table
 from utils.workers.parallel import map_items
+from utils.workers.workplace import Workplace
 
 IMAGE_TABLE, MASK_TABLE = "raw_ISIC_images_metadata.csv", "raw_ISIC_segmasks_metadata.csv"
 
@@ -59,8 +60,8 @@ def make_set(options: argparse.Namespace) -> list[str]:
     """Write the set and return the keys that point create_dataset and move_dataset at it."""
     plan = make_plan(options)
     items = drawings(plan, options)
-    label = "drawing"
-    written = sum(map_items(benchmark_masks.write_drawing, items, num_workers=options.workers, label=label))
+    workplace = Workplace(num_workers=options.workers)
+    written = sum(map_items(benchmark_masks.write_drawing, items, workplace, label="drawing"))
     write_table(plan.images, options.folder / IMAGE_TABLE)
     write_table(plan.masks, options.folder / MASK_TABLE)
     pixels = sum(item.width * item.height * len(item.masks) for item in items)

@@ -10,6 +10,7 @@ from utils.demo import demo_folder
 from utils.demo.demo_folder import demo_is_complete, write_demo
 from utils.demo.plan import PICTURES
 from utils.errors import ConfigError, Failure, PipelineError
+from utils.workers.workplace import Workplace
 
 # Smaller images with every style, every deed of the plan but `both`, and one without metadata.
 AGAIN = [picture for picture in PICTURES if picture.number in (11, 14, 17, 18, 19, 22, 27, 29, 31)]
@@ -30,7 +31,7 @@ def again(tmp_path_factory):
     folder = tmp_path_factory.mktemp("again")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demo_folder, "PICTURES", AGAIN)
-        write_demo(folder, SEED, num_workers=2)
+        write_demo(folder, SEED, Workplace(num_workers=2))
     return contents(folder)
 
 

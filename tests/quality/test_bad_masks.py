@@ -17,6 +17,7 @@ from support.small_set import make_small_raw_set
 from utils.errors import Failure
 from utils.quality import size_mismatch
 from utils.tables import read_table
+from utils.workers.workplace import IN_THIS_PROCESS
 
 TABLE = "raw_ISIC_segmasks_metadata.csv"
 METRICS = "IMAplusplus_multiannotator_subset_IAA_metrics.csv"
@@ -149,6 +150,6 @@ def test_a_size_check_that_was_killed_is_warned_of_and_ends_nothing(tmp_path, mo
     monkeypatch.setattr(size_mismatch, "map_items", lambda *_, **__: iter(results))
     lines = []
     sink = logger.add(lines.append, format="{message}")
-    size_mismatch.masks_of_other_size(images, 1)
+    size_mismatch.masks_of_other_size(images, IN_THIS_PROCESS)
     logger.remove(sink)
     assert [str(line).strip() for line in lines] == ["the size of a.jpg was not checked: killed", "b.jpg is odd"]

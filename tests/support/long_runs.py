@@ -96,11 +96,12 @@ from pathlib import Path
 sys.path[:0] = sys.argv[1:3]
 from utils.running.interrupts import Interrupted, orderly_interrupts
 from utils.workers.parallel import map_items
+from utils.workers.workplace import Workplace
 from support.worker_functions import sleep_long
 try:
     with orderly_interrupts():
-        how = dict(executor=sys.argv[3], num_workers=int(sys.argv[4]), dask_scheduler=sys.argv[5])
-        for _ in map_items(sleep_long, [Path(sys.argv[6])] * 20, label="test", **how):
+        workplace = Workplace(sys.argv[3], int(sys.argv[4]), sys.argv[5])
+        for _ in map_items(sleep_long, [Path(sys.argv[6])] * 20, workplace, label="test"):
             pass
 except Interrupted as interrupted:
     print("interrupted")

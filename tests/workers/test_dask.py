@@ -25,6 +25,7 @@ from utils.md5 import md5_of_file
 from utils.running.code_and_versions import RESULT_PACKAGES
 from utils.workers.dask_cluster import _check_packages
 from utils.workers.parallel import map_items
+from utils.workers.workplace import Workplace
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +64,7 @@ def on(address: str) -> list[str]:
 
 
 def results(function, items, cluster: Cluster) -> list:
-    return list(
-        map_items(function, items, num_workers=None, label="test", executor="dask", dask_scheduler=cluster.address)
-    )
+    return list(map_items(function, items, Workplace("dask", dask_scheduler=cluster.address), label="test"))
 
 
 def refused(stage: str, output: Path, *arguments, **how) -> tuple[int, str]:

@@ -22,7 +22,7 @@ from utils.agreement.image_tasks import agreement_of_image, consensus_of_image
 from utils.quality.mask_issues import judge_mask_file
 from utils.running import code_and_versions
 from utils.workers import result_cache as cache_module
-from utils.workers.result_cache import ResultCache, open_cache, result_key
+from utils.workers.result_cache import Kept, ResultCache, open_cache, result_key
 
 MD5S = ["0" * 32, "1" * 32]
 
@@ -54,7 +54,7 @@ def held(path, numbers=range(10)) -> list:
     cache = ResultCache(path)
     found = [cache.get(f"key {number}") for number in numbers]
     cache.close()
-    return found
+    return [kept and kept.value for kept in found]
 
 
 def test_values_come_back_exactly(tmp_path):
@@ -69,12 +69,14 @@ def test_values_come_back_exactly(tmp_path):
     with open_cache(tmp_path, "stage") as cache:
         cache.put("a", value)
         cache.put("nan", [math.nan])
+        cache.put("null", None)
     with open_cache(tmp_path, "stage") as cache:
-        found = cache.take("a")
+        found = cache.take("a").value
         assert json.dumps(found) == json.dumps(value) and found == value
-        assert math.isnan(cache.take("nan")[0])
+        assert math.isnan(cache.take("nan").value[0])
+        assert cache.take("null") == Kept(None)
         assert cache.take("missing") is None
-        assert (cache.taken, cache.note(5)) == (2, ", 2 of 5 taken from the cache")
+        assert (cache.taken, cache.note(5)) == (3, ", 3 of 5 taken from the cache")
 
 
 def test_null_keeps_nothing():
@@ -141,7 +143,7 @@ def test_what_a_run_did_not_use_is_dropped_and_history_leaves_no_trace(path, tmp
     assert path.read_bytes() == (tmp_path / "new.sqlite").read_bytes()
     before = path.stat()
     cache = ResultCache(path)
-    assert [cache.take(f"key {number}") for number in range(10)] == [[number] for number in range(10)]
+    assert [cache.take(f"key {number}").value for number in range(10)] == [[number] for number in range(10)]
     cache.keep_used()
     assert path.stat().st_mtime_ns == before.st_mtime_ns
     assert [file.name for file in path.parent.iterdir()] == [path.name]

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,9 @@ from support.worker_functions import text_of
 from utils import data
 from utils.errors import Failure
 from utils.md5 import md5_of_file
-from utils.settings import DatasetSettings, Executor
 from utils.workers.result_cache import ResultCache, open_cache
 from utils.workers.resume import Resumable, map_resumable
+from utils.workers.workplace import IN_THIS_PROCESS
 
 QA, CONSENSUS, AGREEMENT = LONG_STAGES
 HUMAN, ST = "IMG_05_A01_T3_S2_f3.png", "IMG_05_ST_ST_ST_ST.png"
@@ -171,6 +172,7 @@ WORK = Resumable(
     function=text_of,
     paths=lambda path: (path,),
     settings=lambda _: {},
+    is_kept=lambda _: True,
     to_json=str,
     from_json=str,
     is_usable=lambda *_: True,
@@ -184,8 +186,7 @@ def own_function(monkeypatch):
 
 
 def resumed(paths, cache: ResultCache) -> list:
-    config = DatasetSettings(num_workers=1, executor=Executor.serial)
-    return list(map_resumable(WORK, paths, cache, config, label="test"))
+    return list(map_resumable(WORK, paths, cache, IN_THIS_PROCESS, label="test"))
 
 
 @pytest.mark.usefixtures("own_function")
@@ -236,8 +237,19 @@ def test_a_cache_that_is_lost_in_mid_run_costs_time_alone(tmp_path):
         path.write_text(path.name)
     with open_cache(tmp_path, "stage") as cache:
         resumed(paths, cache)
-        config = DatasetSettings(num_workers=1, executor=Executor.serial)
-        results = map_resumable(WORK, paths, cache, config, label="test")
+        results = map_resumable(WORK, paths, cache, IN_THIS_PROCESS, label="test")
         assert next(results) == "0"
         cache.close()
         assert list(results) == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.usefixtures("own_function")
+def test_a_result_that_is_not_to_be_kept_is_computed_each_time_and_one_of_null_is_not(tmp_path):
+    paths = [tmp_path / name for name in ("a", "b")]
+    for path, text in zip(paths, ("passing", "lasting"), strict=True):
+        path.write_text(text)
+    work = replace(WORK, is_kept=lambda text: text != "passing", to_json=lambda _: None, from_json=lambda _: "kept")
+    for expected in (["passing", "lasting"], ["passing", "kept"]):
+        with open_cache(tmp_path, "stage") as cache:
+            assert list(map_resumable(work, paths, cache, IN_THIS_PROCESS, label="test")) == expected
+            cache.keep_used()

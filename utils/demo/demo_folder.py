@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import ConfigError, Failure, PipelineError
 from ..files import write_bytes_atomically
 from ..workers.parallel import map_items
+from ..workers.workplace import IN_THIS_PROCESS, Workplace
 from .mask_styles import draw_mask
 from .plan import (
     AGES,
@@ -56,7 +57,7 @@ class Drawing:
     mask_rows: list[tuple[str, ...]]
 
 
-def write_demo(folder: Path, seed: int, num_workers: int | None = 1) -> dict[str, int]:
+def write_demo(folder: Path, seed: int, workplace: Workplace = IN_THIS_PROCESS) -> dict[str, int]:
     """Draw the demo and write it in raw ISIC form; the same seed gives the same bytes.
 
     Parameters
@@ -65,8 +66,8 @@ def write_demo(folder: Path, seed: int, num_workers: int | None = 1) -> dict[str
         Made if absent; files of an earlier demo in it are replaced.
     seed : int
         Zero or more.
-    num_workers : int or None
-        Processes that draw; None takes all cores. It does not change what is written.
+    workplace : Workplace
+        Where to draw; it does not change what is written.
 
     Returns
     -------
@@ -85,7 +86,7 @@ def write_demo(folder: Path, seed: int, num_workers: int | None = 1) -> dict[str
     if seed < 0:
         raise ConfigError("The demo's seed is negative.", where="demo_seed", expected="0 or more", found=seed)
     (folder / MARKER).unlink(missing_ok=True)
-    mask_rows = _write_drawings(folder, seed, num_workers)
+    mask_rows = _write_drawings(folder, seed, workplace)
     image_rows = [_image_row(seed, picture) for picture in reversed(PICTURES) if picture.has_metadata]
     _write_files(folder, _tables(mask_rows, image_rows) | _other_datasets())
     counts = {
@@ -141,9 +142,9 @@ def draw_picture(seed: int, picture: Picture) -> Drawing:
     return Drawing(files, rows)
 
 
-def _write_drawings(folder: Path, seed: int, num_workers: int | None) -> list[tuple[str, ...]]:
+def _write_drawings(folder: Path, seed: int, workplace: Workplace) -> list[tuple[str, ...]]:
     mask_rows = []
-    drawings = map_items(partial(draw_picture, seed), PICTURES, num_workers=num_workers, label="demo")
+    drawings = map_items(partial(draw_picture, seed), PICTURES, workplace, label="demo")
     for picture, drawing in zip(PICTURES, drawings, strict=True):
         if isinstance(drawing, Failure):
             raise PipelineError("The demo could not be drawn.", where=picture.isic_id, found=drawing.reason)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import Failure, PipelineError
 from ..pictures.header_size import size_in_header, turned_note
 from ..workers.parallel import map_items
+from ..workers.workplace import IN_THIS_PROCESS
 from .findings import listing_hint
 from .mask_folder import OwnMask, id_key
 from .normalise import NormalisedMask, size_text
@@ -28,8 +29,8 @@ def check_sizes(
     if images is not None:
         with_masks = list(dict.fromkeys(mask.image for mask in masks))
         paths = [images[id_key(image)] for image in with_masks]
-        # One worker: reading headers is quick.
-        shapes = map_items(image_shape, paths, num_workers=1, label="image sizes")
+        # Reading headers is quick.
+        shapes = map_items(image_shape, paths, IN_THIS_PROCESS, label="image sizes")
         expected = dict(zip(with_masks, shapes, strict=True))
     faults = [f"image {image!r}: {shape.reason}" for image, shape in expected.items() if isinstance(shape, Failure)]
     for mask, found in zip(masks, done, strict=True):

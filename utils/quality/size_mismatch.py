@@ -9,11 +9,12 @@ from ..errors import Failure, PipelineError
 from ..lazy import logger
 from ..pictures.header_size import Size, picture_size, turned_note
 from ..workers.parallel import map_items
+from ..workers.workplace import Workplace
 
 _SHOWN = 20
 
 
-def masks_of_other_size(images: Sequence[tuple[Path, Sequence[Path]]], num_workers: int | None) -> set[str]:
+def masks_of_other_size(images: Sequence[tuple[Path, Sequence[Path]]], workplace: Workplace) -> set[str]:
     """Find the masks whose size is not that of their image; warn of each, and of each image that is not a picture.
 
     Parameters
@@ -21,15 +22,15 @@ def masks_of_other_size(images: Sequence[tuple[Path, Sequence[Path]]], num_worke
     images : sequence of (Path, sequence of Path)
         Image files, each with its masks. Images and masks that are not there, and masks that cannot be read, are
         left out: other checks name them.
-    num_workers : int or None
-        Processes to use; None: as many as there are cores.
+    workplace : Workplace
+        Where to read them.
 
     Returns
     -------
     set of str
         File names of these masks.
     """
-    found = map_items(faults_of_image, images, num_workers=num_workers, label="image sizes", batched=True)
+    found = map_items(faults_of_image, images, workplace, label="image sizes", batched=True)
     faults: list[tuple[str | None, str]] = []
     for (image, _), lines in zip(images, found, strict=True):
         failed = isinstance(lines, Failure)

@@ -17,7 +17,8 @@ from ..md5 import md5_of_bytes
 from ..running.leftovers import name_unrecorded, withdraw_unmade
 from ..running.run_manifest import name_below
 from ..settings import CreationSettings
-from ..workers.parallel import local_workers, map_items
+from ..workers.parallel import map_items
+from ..workers.workplace import local_workplace
 from .raw_files import target_folders
 from .shipped_bytes import FORMAT_NAMES, Findings, read_shipped
 
@@ -96,8 +97,8 @@ def transfer_all(moves: Sequence[Move], config: CreationSettings) -> list[Delive
         Listing every file that could not be transferred; the others are in place.
     """
     transfer = partial(transfer_file, how=config.transfer.value, keep_embedded_metadata=config.keep_embedded_metadata)
-    workers = local_workers(config)
-    done = list(map_items(transfer, moves, num_workers=workers, label="transfer", unit="file", batched=True))
+    workplace = local_workplace(config)
+    done = list(map_items(transfer, moves, workplace, label="transfer", unit="file", batched=True))
     failed = [f"{m.target.name}: {d.reason}" for m, d in zip(moves, done, strict=True) if isinstance(d, Failure)]
     if failed:
         raise PipelineError("Files could not be transferred.", where=config.target_data_dir, offenders=failed)

@@ -14,7 +14,8 @@ from ..md5 import md5_of_file
 from ..pictures.header_size import Size, picture_size
 from ..raw.file_search import FolderSearch, is_file
 from ..raw.raw_files import find_images, img_filename
-from ..workers.parallel import map_items
+from ..workers.parallel import map_in_threads
+from ..workers.workplace import Workplace
 from .archive import Md5Differs, ReleaseZip
 from .differences import MASK_DIFFERS, MASK_MISSING, Difference
 
@@ -44,7 +45,7 @@ class MasksTaken:
     differences: list[Difference] = field(default_factory=list)
 
 
-def take_masks(rows: DataFrame, archive: ReleaseZip, folder: Path, num_workers: int | None) -> MasksTaken:
+def take_masks(rows: DataFrame, archive: ReleaseZip, folder: Path, workplace: Workplace) -> MasksTaken:
     """Bring the masks of metadata rows into a folder, those that are already there aside.
 
     Parameters
@@ -55,8 +56,8 @@ def take_masks(rows: DataFrame, archive: ReleaseZip, folder: Path, num_workers: 
         Where the masks are.
     folder : Path
         Receives each mask under its seg_filename, if it has its mask_md5.
-    num_workers : int or None
-        Threads.
+    workplace : Workplace
+        How many threads there may be.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def take_masks(rows: DataFrame, archive: ReleaseZip, folder: Path, num_workers: 
     names = list(rows[columns].itertuples(index=False, name=None))
     require_room(archive.total_bytes([name for _, name, _ in names if not is_file(folder / name)]), folder, "masks")
     take = partial(_take, archive, folder)
-    results = map_items(take, names, num_workers=num_workers, label="masks", unit="mask", threads=True)
+    results = map_in_threads(take, names, workplace, label="masks", unit="mask")
     taken = MasksTaken()
     for (_, name, _), result in zip(names, results, strict=True):
         if isinstance(result, Failure):
@@ -82,7 +83,7 @@ def take_masks(rows: DataFrame, archive: ReleaseZip, folder: Path, num_workers: 
     return taken
 
 
-def unpack_masks(rows: DataFrame, archive: ReleaseZip, folder: Path, num_workers: int | None) -> list[Difference]:
+def unpack_masks(rows: DataFrame, archive: ReleaseZip, folder: Path, workplace: Workplace) -> list[Difference]:
     """Unpack the masks of metadata rows, whatever their md5, and return those that are damaged in the archive.
 
     Masks that the archive lacks are left out.
@@ -96,7 +97,7 @@ def unpack_masks(rows: DataFrame, archive: ReleaseZip, folder: Path, num_workers
     names = [pair for pair in rows[columns].itertuples(index=False, name=None) if pair[1] in archive]
     require_room(archive.total_bytes([name for _, name in names]), folder, "masks")
     unpack = partial(_unpack, archive, folder)
-    results = list(map_items(unpack, names, num_workers=num_workers, label="masks", unit="mask", threads=True))
+    results = list(map_in_threads(unpack, names, workplace, label="masks", unit="mask"))
     failed = [result.reason for result in results if isinstance(result, Failure)]
     if failed:
         raise PipelineError("A mask cannot be written.", where=folder, found=failed[0])

@@ -93,7 +93,7 @@ class _ClusterFuture:
             except CancelledError:
                 raise self._cluster.lost() from None
             except KilledWorker:
-                return Failure("the workers that computed it were killed, probably for want of memory")
+                return Failure("the workers that computed it were killed, probably because memory ran out")
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -10,11 +9,15 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import Failure, PipelineError
 from ..pictures.pixel_limit import allow_pixels, max_pixels
 from .process_pool import process_pool
+from .workplace import Workplace
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 # Tasks in flight per worker: enough to keep all busy, few enough that memory does not grow with the dataset.
 _WINDOW_PER_WORKER = 4
@@ -35,39 +38,15 @@ class SerialExecutor(Executor):
         return future
 
 
-def resolve_workers(num_workers: int | None) -> int:
-    """Return the number of workers; None means all cores this process may use."""
-    if num_workers is not None:
-        return num_workers
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def local_workers(config: Any) -> int | None:
-    """Return how many processes a configuration allows on this machine, for work that needs no cluster."""
-    return 1 if config.executor.value == "serial" else config.num_workers
-
-
-def executor_keys(config: Any) -> dict[str, Any]:
-    """Return what a configuration says about where `map_items` works, as its keyword arguments."""
-    return {
-        "num_workers": config.num_workers,
-        "executor": config.executor.value,
-        "dask_scheduler": config.dask_scheduler,
-    }
-
-
 def map_items(
-    function: Callable[[Any], Any],
-    items: Sequence[Any],
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    workplace: Workplace,
     *,
-    num_workers: int | None,
     label: str,
     unit: str = "image",
-    threads: bool = False,
     batched: bool = False,
-    executor: str = "processes",
-    dask_scheduler: str | None = None,
-) -> Iterator[Any]:
+) -> Iterator[Result | Failure]:
     """Yield ``function(item)`` for every item, in the order of the items, with a progress bar.
 
     Parameters
@@ -76,18 +55,13 @@ def map_items(
         Importable by name, since workers look it up; for processes and Dask its items and results are pickled.
     items : sequence
         Inputs.
-    num_workers : int or None
-        1 runs in this process; None takes all cores. A Dask cluster has as many as it has.
+    workplace : Workplace
+        Where to work. One worker, or one item, needs no process but this one.
     label, unit : str
         Text of the progress bar.
-    threads : bool
-        Threads of this process instead of processes, for an object that processes cannot share.
     batched : bool
-        For short work, such as hashing a file: workers get several items at a time, and few items none.
-    executor : {"serial", "processes", "dask"}
-        Where to work: in this process, in processes of this machine, on a Dask cluster.
-    dask_scheduler : str or None
-        Address of the cluster's scheduler.
+        For short work on this machine, such as hashing a file: workers get several items at a time, and few items
+        none.
 
     Yields
     ------
@@ -100,21 +74,35 @@ def map_items(
     PipelineError
         If there is no Dask cluster to work on, or no worker process can be started.
     """
-    from tqdm import tqdm
-
-    workers = min(resolve_workers(num_workers), max(len(items) // (_BATCH if batched else 1), 1))
-    if executor == "serial" or workers == 1 and (threads or executor == "processes"):
+    workers = min(workplace.workers(), max(len(items) // (_BATCH if batched else 1), 1))
+    if workplace.executor == "dask":
+        results = _on_cluster(function, items, workplace.dask_scheduler)
+    elif workers == 1:
         results = _in_this_process(SerialExecutor(), function, items, 1)
-    elif threads:
-        results = _in_this_process(ThreadPoolExecutor(workers), function, items, workers * _WINDOW_PER_WORKER)
-    elif executor == "dask":
-        results = _on_cluster(function, items, dask_scheduler)
     elif batched:
         results = _in_batches(function, items, workers)
     else:
         results = _in_processes(function, deque(items), workers)
+    yield from _with_progress(results, len(items), label, unit)
+
+
+def map_in_threads(
+    function: Callable[[Item], Result], items: Sequence[Item], workplace: Workplace, *, label: str, unit: str
+) -> Iterator[Result | Failure]:
+    """Do as `map_items` does, but in threads of this process: for an object that processes cannot share."""
+    workers = min(workplace.workers(), max(len(items), 1))
+    if workers == 1:
+        results = _in_this_process(SerialExecutor(), function, items, 1)
+    else:
+        results = _in_this_process(ThreadPoolExecutor(workers), function, items, workers * _WINDOW_PER_WORKER)
+    yield from _with_progress(results, len(items), label, unit)
+
+
+def _with_progress(results: Iterator[Result], total: int, label: str, unit: str) -> Iterator[Result]:
+    from tqdm import tqdm
+
     interval = 0.1 if sys.stderr.isatty() else 10
-    yield from tqdm(results, total=len(items), desc=label, unit=unit, delay=1, mininterval=interval)
+    yield from tqdm(results, total=total, desc=label, unit=unit, delay=1, mininterval=interval)
 
 
 def _in_this_process(executor: Executor, function: Callable, items: Sequence, window: int) -> Iterator[Any]:
@@ -151,7 +139,7 @@ def _in_batches(function: Callable, items: Sequence, workers: int) -> Iterator[A
     batches = [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)]
     found = _in_processes(partial(_guarded_each, function), deque(batches), workers)
     for batch, results in zip(batches, found, strict=True):
-        # It is no list when worker after worker was killed with it; one item alone is guilty of that.
+        # A Failure in place of a list when worker after worker was killed with it; one item alone is guilty of that.
         yield from results if isinstance(results, list) else [_run_alone(function, item) for item in batch]
 
 
@@ -183,7 +171,7 @@ def _run_alone(function: Callable, item: Any) -> Any:
         try:
             return pool.submit(_guarded, function, item, max_pixels()).result()
         except BrokenProcessPool:
-            return Failure("its worker process was killed twice, probably for want of memory")
+            return Failure("its worker process was killed twice, probably because memory ran out")
 
 
 def _guarded_each(function: Callable, items: Sequence) -> list[Any]:

@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,13 @@ def result_key(function: Callable, settings: Mapping[str, Any], md5s: Sequence[s
     code = code_digest(function.__module__)
     parts = [function.__name__, code, package_versions(), settings, list(md5s)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the cache holds under a key; in a record, so that nothing found is not taken for a value of null."""
+
+    value: Any
 
 
 class ResultCache:
@@ -89,27 +97,27 @@ class ResultCache:
             return bool(self._connection and self._connection.execute("SELECT 1 FROM results LIMIT 1").fetchone())
         return False
 
-    def get(self, key: str) -> Any:
-        """Return the value of a key; None when there is none, or only a damaged one."""
+    def get(self, key: str) -> Kept | None:
+        """Return what is kept under a key; None when there is nothing, or only something damaged."""
         text = None
         with self._tolerant():
             text = self._text(key)
-        return None if text is None else json.loads(text)
+        return None if text is None else Kept(json.loads(text))
 
-    def take(self, key: str) -> Any:
-        """Return the value of a key as `get` does, and count it as used."""
-        value = self.get(key)
-        if value is not None:
+    def take(self, key: str) -> Kept | None:
+        """Return what is kept under a key as `get` does, and count it as used."""
+        kept = self.get(key)
+        if kept is not None:
             self.taken += 1
             self._used.add(key)
-        return value
+        return kept
 
     def note(self, total: int) -> str:
         """Say for the closing line how many of `total` results were taken; empty when nothing is kept."""
         return f", {self.taken} of {total} taken from the cache" if self.path else ""
 
     def put(self, key: str, value: Any) -> None:
-        """Keep a value: anything JSON holds but null; floats are kept exactly, NaN included."""
+        """Keep a value: anything JSON holds; floats are kept exactly, NaN included."""
         self._used.add(key)
         text = json.dumps(value)
         with self._tolerant():

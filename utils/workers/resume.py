@@ -6,17 +6,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ..errors import Failure
 from ..md5 import md5_of_file
 from ..pictures.pixel_limit import max_pixels
-from .parallel import executor_keys, local_workers, map_items
+from .parallel import map_items
 from .result_cache import ResultCache, result_key
+from .workplace import IN_THIS_PROCESS, Workplace
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Resumable:
+class Resumable(Generic[Task, Result]):
     """A function of tasks, and how its results go into the cache and come back.
 
     Attributes
@@ -27,25 +31,34 @@ class Resumable:
         Returns the files that the function reads for a task.
     settings : callable
         Returns the settings, in JSON's types, that the result for a task depends on beside its files.
+    is_kept : callable
+        Takes a result; False for one that is to be computed anew each time.
     to_json : callable
-        Returns what is kept of a result, in JSON's types; None for a result that is not to be kept.
+        Returns what is kept of a result, in JSON's types.
     from_json : callable
         Makes the result from it.
     is_usable : callable
         Takes a task and what is kept for it; False has the result computed all the same.
     """
 
-    function: Callable[[Any], Any]
-    paths: Callable[[Any], Sequence[Path]]
-    settings: Callable[[Any], Mapping[str, Any]]
-    to_json: Callable[[Any], Any]
-    from_json: Callable[[Any], Any]
-    is_usable: Callable[[Any, Any], bool]
+    function: Callable[[Task], Result]
+    paths: Callable[[Task], Sequence[Path]]
+    settings: Callable[[Task], Mapping[str, Any]]
+    is_kept: Callable[[Result], bool]
+    to_json: Callable[[Result], Any]
+    from_json: Callable[[Any], Result]
+    is_usable: Callable[[Task, Any], bool]
 
 
 def map_resumable(
-    work: Resumable, tasks: Sequence[Any], cache: ResultCache, config: Any, *, label: str, unit: str = "image"
-) -> Iterator[Any]:
+    work: Resumable[Task, Result],
+    tasks: Sequence[Task],
+    cache: ResultCache,
+    workplace: Workplace,
+    *,
+    label: str,
+    unit: str = "image",
+) -> Iterator[Result | Failure]:
     """Yield the result of each task, in order, from the cache where it holds what would be computed.
 
     Parameters
@@ -56,8 +69,8 @@ def map_resumable(
         Inputs.
     cache : ResultCache
         Results are kept as they arrive, under the checksums of the files as they were when these were read.
-    config : CommonSettings
-        Where to work: `num_workers`, `executor`, `dask_scheduler`.
+    workplace : Workplace
+        Where to work.
     label, unit : str
         Text of the progress bar.
 
@@ -66,27 +79,27 @@ def map_resumable(
     object
         The result, or a `Failure`; failures are never taken from the cache.
     """
-    compute = partial(map_items, label=label, unit=unit, **executor_keys(config))
+    compute = partial(map_items, workplace=workplace, label=label, unit=unit)
     if not cache.is_open:
         yield from compute(work.function, tasks)
         return
     paths = [tuple(work.paths(task)) for task in tasks]
-    keys = [None] * len(tasks)
-    if cache.has_results():  # otherwise nothing need be looked up, and no file be read for it
+    if cache.has_results():
         md5s = map_items(
-            md5s_of_files, paths, num_workers=local_workers(config), label=f"{label}: md5", unit=unit, batched=True
+            md5s_of_files, paths, workplace.on_this_machine(), label=f"{label}: md5", unit=unit, batched=True
         )
-        keys = [_key_if_usable(work, task, found, cache) for task, found in zip(tasks, md5s, strict=True)]
+        keys = [_usable_key(work, task, found, cache) for task, found in zip(tasks, md5s, strict=True)]
+    else:  # nothing can be looked up, so no file need be read for it
+        keys = [None] * len(tasks)
     missing = [(task, files) for task, files, key in zip(tasks, paths, keys, strict=True) if key is None]
     computed = compute(WithMd5s(work.function), missing)
     for task, key in zip(tasks, keys, strict=True):
-        kept = cache.take(key) if key else None
-        if kept is not None:
-            yield work.from_json(kept)
-        elif key is None:
+        if key is None:
             yield _keep(work, task, next(computed), cache)
+        elif (kept := cache.take(key)) is not None:
+            yield work.from_json(kept.value)
         else:  # the cache was lost in the meantime
-            yield from map_items(work.function, [task], num_workers=1, label=label)
+            yield from map_items(work.function, [task], IN_THIS_PROCESS, label=label)
 
 
 def md5s_of_files(paths: Sequence[Path]) -> list[str]:
@@ -95,25 +108,32 @@ def md5s_of_files(paths: Sequence[Path]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class WithMd5s:
-    """Calls a function with a task, and tells the md5s of the files it read for it.
+class Computed(Generic[Result]):
+    """A result, and the md5s of the files it was computed from.
 
-    The item is (task, paths); returned is (result, md5s), with None for md5s that cannot be vouched for: a
-    file was missing, or was changed or replaced while it was read.
+    None stands for md5s that cannot be vouched for: a file was missing, or was changed or replaced while it was read.
     """
 
-    function: Callable[[Any], Any]
+    result: Result
+    md5s: list[str] | None
 
-    def __call__(self, item: tuple[Any, Sequence[Path]]) -> tuple[Any, list[str] | None]:
-        """Compute the result of one item."""
+
+@dataclass(frozen=True)
+class WithMd5s(Generic[Task, Result]):
+    """Calls a function with a task, and tells the md5s of the files it read for it."""
+
+    function: Callable[[Task], Result]
+
+    def __call__(self, item: tuple[Task, Sequence[Path]]) -> Computed[Result]:
+        """Compute the result of one item, a task and its files."""
         task, paths = item
         before = _identities(paths)
         result = self.function(task)
         try:
             md5s = md5s_of_files(paths)
         except OSError:
-            md5s = None
-        return result, md5s if before and _identities(paths) == before else None
+            return Computed(result, None)
+        return Computed(result, md5s if before and _identities(paths) == before else None)
 
 
 def _identities(paths: Sequence[Path]) -> list[tuple[int, ...]] | None:
@@ -125,23 +145,24 @@ def _identities(paths: Sequence[Path]) -> list[tuple[int, ...]] | None:
     return [(file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns) for file in found]
 
 
-def _key(work: Resumable, task: Any, md5s: Sequence[str]) -> str:
+def _key(work: Resumable[Task, Any], task: Task, md5s: Sequence[str]) -> str:
     return result_key(work.function, {**work.settings(task), "max_image_pixels": max_pixels()}, md5s)
 
 
-def _key_if_usable(work: Resumable, task: Any, md5s: list[str] | Failure, cache: ResultCache) -> str | None:
+def _usable_key(work: Resumable[Task, Any], task: Task, md5s: list[str] | Failure, cache: ResultCache) -> str | None:
+    """Return the key of a task whose result is to be taken from the cache; None for one that is to be computed."""
     if isinstance(md5s, Failure):
         return None
     key = _key(work, task, md5s)
     kept = cache.get(key)
-    return key if kept is not None and work.is_usable(task, kept) else None
+    return key if kept is not None and work.is_usable(task, kept.value) else None
 
 
-def _keep(work: Resumable, task: Any, computed: Any, cache: ResultCache) -> Any:
+def _keep(
+    work: Resumable[Task, Result], task: Task, computed: Computed[Result] | Failure, cache: ResultCache
+) -> Result | Failure:
     if isinstance(computed, Failure):
         return computed
-    result, md5s = computed
-    kept = work.to_json(result) if md5s else None
-    if kept is not None:
-        cache.put(_key(work, task, md5s), kept)
-    return result
+    if computed.md5s is not None and work.is_kept(computed.result):
+        cache.put(_key(work, task, computed.md5s), work.to_json(computed.result))
+    return computed.result
