@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .config import describe_keys, load_config
 from .errors import PipelineError
 from .lazy import logger
-from .running.interrupts import Interrupted, interrupts_wait, orderly_interrupts
+from .running.interrupts import Interrupted, interrupt_behind, orderly_interrupts
 from .running.run_lock import exclusive_run
+from .running.run_log import start_log
 
 if TYPE_CHECKING:
     from .running.run_manifest import DatasetIdentity
+    from .settings import CommonSettings
 
 EXIT_OK, EXIT_DATA = 0, 1
 
@@ -65,18 +64,16 @@ def run_stage(main: Callable[..., Outcome], schema: type) -> None:
     script = Path(main.__code__.co_filename).resolve()
     help_text, keys = _parse_docstring(main.__globals__["__doc__"])
     arguments = _parse_arguments(help_text, keys, script, schema)
-    try:
-        with orderly_interrupts():
-            config = load_config(schema, arguments.config, arguments.overrides)
-            log_file = _start_logging(script.stem, config)
-            code = _run(lambda: _work(main, config, script, keys), config, script.stem, log_file)
-    except PipelineError as error:
-        print(f"{script.stem}: {error}", file=sys.stderr)
-        raise SystemExit(error.exit_code) from None
-    except Interrupted as interrupted:
-        print(f"{script.stem}: interrupted", file=sys.stderr)
-        raise SystemExit(interrupted.exit_code) from None
-    raise SystemExit(code)
+    with orderly_interrupts(), _ErrorReport(script.stem) as errors:
+        config = load_config(schema, arguments.config, arguments.overrides)
+        errors.log_file = start_log(script.stem, config.output_dir, config.verbose)
+        logger.debug("{} with {}", script.stem, config)
+        started = time.monotonic()
+        outcome = _run(main, config, script, keys)
+        logger.info("{}: {} in {:.1f} s", script.stem, outcome.counts, time.monotonic() - started)
+        for path in outcome.files:
+            logger.info("  wrote {}", path)
+    raise SystemExit(EXIT_OK)
 
 
 def _parse_docstring(docstring: str) -> tuple[str, list[str]]:
@@ -101,98 +98,69 @@ def _parse_arguments(help_text: str, keys: Sequence[str], script: Path, schema: 
     return parser.parse_intermixed_args()
 
 
-def _start_logging(stage: str, config: object) -> Path:
-    log_file = config.output_dir / "logs" / f"{stage}_{datetime.now():%Y%m%d-%H%M%S}_{os.getpid()}.log"
-    logger.remove()
-    console_level = "DEBUG" if config.verbose else "INFO"
-    # diagnose=False: tracebacks must not show values, among them creators' names.
-    quiet = {"diagnose": False, "backtrace": False}
-    logger.add(
-        _show,
-        level=console_level,
-        format="{time:HH:mm:ss} {level: <7} {message}",
-        filter=lambda record: "log_only" not in record["extra"],
-        **quiet,
-    )
-    try:
-        log_file.parent.mkdir(parents=True, exist_ok=True)
-        log_file.touch()
-    except OSError as error:
-        raise PipelineError(
-            "The log file cannot be written.",
-            where=log_file,
-            expected="a writable output_dir",
-            found=error.strerror,
-        ) from error
-    log_format = "{time:YYYY-MM-DD HH:mm:ss.SSS} {level: <7} {message}"
-    logger.add(lambda line: _append(line, log_file), level="DEBUG", format=log_format, **quiet)
-    return log_file
+class _ErrorReport:
+    """Tells an error of the block, and ends the process with its exit code.
+
+    Attributes
+    ----------
+    log_file : Path or None
+        None until the log is started: so long errors go straight to the console.
+    """
+
+    def __init__(self, stage: str):
+        self.stage = stage
+        self.log_file: Path | None = None
+
+    def __enter__(self) -> _ErrorReport:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, Exception | Interrupted):
+            raise SystemExit(self._tell(error)) from None
+
+    def _tell(self, error: BaseException) -> int:
+        if interrupted := interrupt_behind(error):
+            self._say("interrupted; what was finished is kept, nothing is half written")
+            return interrupted.exit_code
+        if isinstance(error, PipelineError):
+            self._say(str(error))
+            return error.exit_code
+        if self.log_file is None:
+            raise error  # a fault of the code, with nothing but the console to show its traceback on
+        logger.bind(log_only=True).opt(exception=error).error("{} failed", self.stage)
+        fault = "a file cannot be used" if isinstance(error, OSError) else "a fault of the pipeline"
+        self._say(f"{fault}: {type(error).__name__}: {error} (details in {self.log_file})")
+        return EXIT_DATA
+
+    def _say(self, text: str) -> None:
+        if self.log_file is None:
+            print(f"{self.stage}: {text}", file=sys.stderr)
+        else:
+            logger.error("{}: {}", self.stage, text)
 
 
-def _show(line: str) -> None:
-    from tqdm import tqdm
-
-    # Interrupted while it waits for its lock, tqdm ends with another error, and the interrupt would be lost.
-    with interrupts_wait():
-        tqdm.write(line, file=sys.stderr, end="")
-
-
-def _append(line: str, log_file: Path) -> None:
-    # On a full disk the console alone reports the error; a second one, about the log, would hide it.
-    with suppress(OSError), open(log_file, "a", encoding="utf-8", errors="backslashreplace") as stream:
-        stream.write(line)
-
-
-def _work(main: Callable[..., Outcome], config: object, script: Path, keys: Sequence[str]) -> Outcome:
+def _run(main: Callable[..., Outcome], config: CommonSettings, script: Path, keys: Sequence[str]) -> Outcome:
+    """Call a stage's function while no other run works in the output folder, and record what it made."""
     from .pictures.pixel_limit import allow_pixels
-    from .running.leftovers import remove_unmade
-    from .running.run_manifest import outputs_of, read_manifest, record_stage
+    from .running.run_manifest import read_manifest
 
     allow_pixels(config.max_image_pixels)
     with exclusive_run(config.output_dir, script.stem):
         read_manifest(config.output_dir)  # an unusable one is better known before the work than after it
         outcome = main(config)
-        outputs = {path: None for path in outcome.files if not path.is_dir()} | dict(outcome.checksums)
-        earlier = outputs_of(read_manifest(config.output_dir), script.stem)
-        if outcome.adds:
-            outputs = {config.output_dir / name: None for name in earlier} | outputs
-        if outputs or earlier:
-            made = record_stage(script, keys, config, outputs, outcome.dataset)
-            remove_unmade(config.output_dir, earlier, made)
+        _record(outcome, config, script, keys)
     return outcome
 
 
-def _run(work: Callable[[], Outcome], config: object, stage: str, log_file: Path) -> int:
-    logger.debug("{} with {}", stage, config)
-    started = time.monotonic()
-    try:
-        outcome = work()
-    except PipelineError as error:
-        logger.error("{}: {}", stage, error)
-        return error.exit_code
-    except Interrupted as interrupted:
-        return _report_interrupt(interrupted, stage)
-    except Exception as error:
-        if interrupted := _interrupt_behind(error):
-            return _report_interrupt(interrupted, stage)
-        logger.bind(log_only=True).exception("{} failed", stage)
-        fault = "a file cannot be used" if isinstance(error, OSError) else "a fault of the pipeline"
-        logger.error("{}: {}: {}: {} (details in {})", stage, fault, type(error).__name__, error, log_file)
-        return EXIT_DATA
-    seconds = time.monotonic() - started
-    logger.info("{}: {} in {:.1f} s", stage, outcome.counts, seconds)
-    for path in outcome.files:
-        logger.info("  wrote {}", path)
-    return EXIT_OK
+def _record(outcome: Outcome, config: CommonSettings, script: Path, keys: Sequence[str]) -> None:
+    """Write the run manifest, and remove what the stage made in an earlier run and did not make now."""
+    from .running.leftovers import remove_unmade
+    from .running.run_manifest import outputs_of, read_manifest, record_stage
 
-
-def _report_interrupt(interrupted: Interrupted, stage: str) -> int:
-    logger.error("{}: interrupted; what was finished is kept, nothing is half written", stage)
-    return interrupted.exit_code
-
-
-def _interrupt_behind(error: BaseException | None) -> Interrupted | None:
-    """Return the interrupt that led to an error: one amid an import leaves a module that lacks attributes."""
-    while error is not None and not isinstance(error, Interrupted):
-        error = error.__cause__ or error.__context__
-    return error
+    outputs = {path: None for path in outcome.files if not path.is_dir()} | dict(outcome.checksums)
+    earlier = outputs_of(read_manifest(config.output_dir), script.stem)
+    if outcome.adds:
+        outputs = {config.output_dir / name: None for name in earlier} | outputs
+    if outputs or earlier:
+        made = record_stage(script, keys, config, outputs, outcome.dataset)
+        remove_unmade(config.output_dir, earlier, made)

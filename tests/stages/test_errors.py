@@ -214,24 +214,38 @@ def test_without_requirements_one_line_says_how_to_get_them(stage):
     assert "pip install -r requirements.txt" in done.stderr and "pandas" in done.stderr
 
 
-def test_a_fault_of_the_code_keeps_its_traceback_for_the_log(tmp_path):
-    fake = tmp_path / "fake_stage.py"
+def run_fake(folder: Path, body: str):
+    """Run a stage whose function has a body of its own; return the finished process and its log."""
+    fake = folder / "fake_stage.py"
     fake.write_text(
         '"""Fail.\n\nKeys: output_dir.\n"""\n'
         f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
+        "from utils.running.interrupts import Interrupted\n"
         "from utils.settings import CommonSettings\nfrom utils.stage import run_stage\n"
-        "def main(config):\n    creator = 'Nora Zeta'\n    return {}[len(creator)]\n"
+        f"def main(config):\n    creator = 'Nora Zeta'\n    {body}\n"
         "if __name__ == '__main__':\n    run_stage(main, CommonSettings)\n"
     )
     lines = [f"{key}: x" for key in ("new_dataset_metadata_output_dir", "output_seg_masks_metadata_path")]
     lines += ["output_img_metadata_path: x", "output_dir: out"]
-    (tmp_path / "config.yaml").write_text("\n".join(lines))
+    (folder / "config.yaml").write_text("\n".join(lines))
     done = run_script(str(fake))
+    (log,) = (folder / "out" / "logs").glob("fake_stage_*.log")
+    return done, log
+
+
+def test_a_fault_of_the_code_keeps_its_traceback_for_the_log(tmp_path):
+    done, log = run_fake(tmp_path, "return {}[len(creator)]")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "fake_stage: a fault of the pipeline: KeyError: 9 (details in " in done.stderr
-    (log,) = (tmp_path / "out" / "logs").glob("fake_stage_*.log")
     assert str(log) in done.stderr
     text = log.read_text()
-    assert "Traceback" in text and "line 11, in main" in text
+    assert "Traceback" in text and "line 12, in main" in text
     assert "Nora" not in text  # values of variables stay out of it
+
+
+def test_a_fault_that_an_interrupt_led_to_is_told_as_the_interrupt(tmp_path):
+    done, log = run_fake(tmp_path, "try: raise Interrupted(15)\n    except Interrupted: creator.missing")
+    assert (done.returncode, done.stderr.count("\n")) == (143, 1)
+    assert "fake_stage: interrupted; what was finished is kept" in done.stderr
+    assert "AttributeError" not in log.read_text()

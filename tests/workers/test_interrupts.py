@@ -12,7 +12,7 @@ from multiprocessing.process import BaseProcess
 import pytest
 
 from utils.running.interrupts import Interrupted, orderly_interrupts
-from utils.stage import _show
+from utils.running.run_log import show_line
 from utils.workers.process_pool import process_pool
 
 
@@ -72,5 +72,5 @@ def test_an_interrupt_waits_until_a_line_is_shown(monkeypatch):
 
     monkeypatch.setattr("tqdm.tqdm.write", write)
     with pytest.raises(Interrupted), orderly_interrupts():
-        _show("a line")
+        show_line("a line")
     assert shown == ["a line"]

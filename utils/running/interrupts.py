@@ -54,6 +54,16 @@ def interrupts_wait() -> Iterator[None]:
             signal.raise_signal(number)
 
 
+def interrupt_behind(error: BaseException | None) -> Interrupted | None:
+    """Return the interrupt that an error is, or that led to it.
+
+    One that arrives during an import leaves a module that lacks attributes, and the error speaks of these.
+    """
+    while error is not None and not isinstance(error, Interrupted):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 def _interrupt(number: int, _frame: object) -> None:
     # One Ctrl-C reaches a stage twice when the terminal and overall_script.sh both pass it on. A handler that does
     # nothing, since Python reports a signal that is pending when it is set to be ignored.
