@@ -119,7 +119,10 @@ run_stage() {
 # comes in between two stages: the first stage locks it.
 prepare_run() {
     local file
-    file=$(PYTHONPATH=$PROJECT_ROOT "$PYTHON" -m utils.chain_start ${SETTINGS[@]+"${SETTINGS[@]}"}) || exit
+    file=$("$PYTHON" -c 'import sys
+sys.path.insert(0, sys.argv.pop(1))
+from utils.chain_start import main
+main()' "$PROJECT_ROOT" ${SETTINGS[@]+"${SETTINGS[@]}"}) || exit
     if mkdir -p -- "${file%/*}" 2>/dev/null && { : >>"$file"; } 2>/dev/null; then
         exec 9>>"$file"
         export IMAPP_LOCK_DESCRIPTOR=9

@@ -142,7 +142,12 @@ def main(config: MultiannotatorSettings) -> Outcome:
         )
     manifest = read_manifest(root)
     stages = manifest["stages"]
-    configs = {name: load_config(schema, PROJECT_ROOT / name / "config.yaml") for name, schema in SCHEMAS.items()}
+    configs = {
+        name: load_config(
+            schema, PROJECT_ROOT / name / "config.yaml", config.overrides, config.dataset_file, any_stage=True
+        )
+        for name, schema in SCHEMAS.items()
+    }
     workplace = local_workplace(config)
     raw_files, gone = compare_raw_files(stages, configs["dataset_creation"], workplace)
     for line in chain(compare_settings(stages, configs), compare_environment(manifest)):

@@ -1,7 +1,7 @@
 """What overall_script.sh does before its first stage: check every configuration, and say where the lock file is.
 
-Run as ``python -m utils.chain_start [--dataset FILE] [key=value ...]`` from the project's folder. Prints the lock file of
-the output folder; exits with 2 when a configuration is wrong, whichever stage it belongs to.
+Its arguments are ``[--dataset FILE] [key=value ...]``. Prints the lock file of the output folder; exits with 2 when a
+configuration is wrong, whichever stage it belongs to.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import stage_process as stage_process
 from .config import load_config
 from .errors import ConfigError
 from .running.run_lock import lock_file

@@ -70,6 +70,7 @@ def load_config(
         setattr(values, name, map_leaves(getattr(values, name), lambda path: Path(from_folder(str(path), folder))))
     _check_ranges(values, config_file)
     values.config_file, values.notes = config_file, notes
+    values.dataset_file, values.overrides = dataset_file, list(overrides)
     return values
 
 

@@ -93,8 +93,10 @@ class CommonSettings:
     # Not keys: the file, set by load_config; and the md5 of each table read, by key, noted by read_input.
     config_file: Path | None = None
     inputs_read: dict[str, str] = dataclasses.field(default_factory=dict)
-    # Nor this: warnings of load_config, for the log that starts after it.
+    # Nor these: warnings of load_config, for the log that starts after it; and what it was called with beside the file.
     notes: list[str] = dataclasses.field(default_factory=list)
+    dataset_file: Path | None = None
+    overrides: list[str] = dataclasses.field(default_factory=list)
 
 
 @dataclass

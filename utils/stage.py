@@ -65,14 +65,18 @@ def run_stage(main: Callable[..., Outcome], schema: type) -> None:
     help_text, keys = _parse_docstring(main.__globals__["__doc__"])
     arguments = _parse_arguments(help_text, keys, script, schema)
     with orderly_interrupts(), _ErrorReport(script.stem) as errors:
-        config = load_config(schema, arguments.config, arguments.overrides)
+        config = load_config(
+            schema, arguments.config, arguments.overrides, arguments.dataset, any_stage=arguments.any_stage
+        )
         errors.log_file = start_log(script.stem, config.output_dir, config.verbose)
         logger.debug("{} with {}", script.stem, config)
+        for note in config.notes:
+            logger.warning("{}", note)
         started = time.monotonic()
         outcome = _run(main, config, script, keys)
         logger.info("{}: {} in {:.1f} s", script.stem, outcome.counts, time.monotonic() - started)
         for path in outcome.files:
-            logger.info("  wrote {}", path)
+            logger.debug("wrote {}", path)
     raise SystemExit(EXIT_OK)
 
 
@@ -93,7 +97,15 @@ def _parse_arguments(help_text: str, keys: Sequence[str], script: Path, schema: 
         # Scripts in a subfolder, as those of the figures are, share the configuration of the folder above.
         default = script.parent.parent / "config.yaml"
     parser.add_argument("--config", type=Path, default=default, metavar="FILE", help="default: beside the script")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="overrides a key of the config file")
+    parser.add_argument(
+        "--dataset",
+        type=Path,
+        metavar="FILE",
+        help="keys of any stage, over those of the config file: one file a dataset",
+    )
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="overrides a key of the files")
+    # For overall_script.sh, which passes the same keys to all stages.
+    parser.add_argument("--any-stage", action="store_true", help=argparse.SUPPRESS)
     # Intermixed, because options may stand between the keys.
     return parser.parse_intermixed_args()
 

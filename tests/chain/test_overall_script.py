@@ -113,3 +113,20 @@ def test_an_interrupt_while_a_stage_is_starting_shows_one_line_too(active):
     _, shown = process.communicate(timeout=30)
     assert process.returncode == 130
     assert shown.endswith(f"[3/{len(SCRIPTS)}] move_dataset\noverall_script.sh: interrupted\n")
+
+
+def test_every_stage_is_given_the_file_and_the_keys(active):
+    result = active.run("--config", "my set.yaml", "num_workers=1", "--until", "create_dataset", "bootstrap_seed=3")
+    assert result.returncode == 0
+    given = "--dataset my set.yaml num_workers=1 bootstrap_seed=3"
+    assert active.ran() == [f"make_demo_dataset {given} demo_only_if_used=true", f"create_dataset {given}"]
+
+
+def test_a_wrong_configuration_ends_the_run_before_its_first_stage(active):
+    result = active.run("wrong=1")
+    assert (result.returncode, active.ran()) == (2, [])
+
+
+def test_config_needs_a_file(active):
+    result = active.run("--config")
+    assert (result.returncode, "--config needs a file" in result.stderr, active.ran()) == (2, True, [])

@@ -19,11 +19,22 @@ STAND_IN_STAGE = """
 import sys, time
 from pathlib import Path
 name = Path(__file__).stem
+sys.argv.remove("--any-stage")
 root = next(folder for folder in Path(__file__).parents if (folder / "overall_script.sh").exists())
 with open(root / "ran.txt", "a") as ran:
     print(name, *sys.argv[1:], file=ran)
 behaviour = root / f"{name}.behaviour"
 exec(behaviour.read_text() if behaviour.exists() else "")
+"""
+# Refuses what it is told to refuse, as the real one refuses wrong configurations.
+STAND_IN_CHAIN_START = """
+import sys
+from pathlib import Path
+def main():
+    root = Path(__file__).resolve().parents[1]
+    if "wrong=1" in sys.argv:
+        sys.exit(2)
+    print(root / "output" / "logs" / "run.lock")
 """
 # Answers the questions that the set-up asks an interpreter, and notes what it is told to install.
 STAND_IN_PYTHON = """#!/bin/sh
@@ -52,6 +63,7 @@ class Project:
             (self.root / stage).parent.mkdir(parents=True, exist_ok=True)
             (self.root / stage).write_text(STAND_IN_STAGE)
         (self.root / "utils").mkdir()
+        (self.root / "utils" / "chain_start.py").write_text(STAND_IN_CHAIN_START)
         shutil.copy(ROOT / "overall_script.sh", self.root)
         shutil.copy(SET_UP, self.root / "utils")
         self.requirements = self.root / "requirements.txt"
