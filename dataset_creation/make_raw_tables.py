@@ -8,11 +8,12 @@ Rules:  A name that the pattern reads in several ways is read in the one whose i
         output_dir. Files of an earlier run are replaced.
 
 Keys: own_masks_dir, own_images_dir, own_name_pattern, own_foreground, own_tool, own_skill, own_default_tool,
-own_default_skill, own_allow_unmatched, own_raw_dir, output_dir, num_workers, verbose.
+own_default_skill, own_allow_unmatched, cite_file_names, own_config, own_raw_dir, output_dir, num_workers, verbose.
 """
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -37,7 +38,17 @@ from utils.own_masks.findings import (
 )
 from utils.own_masks.mask_folder import NamesRead, OwnMask, link_faults, list_files, list_images, read_names
 from utils.own_masks.name_patterns import parse_pattern
-from utils.own_masks.raw_tree import IMAGE_TABLE, MASK_FOLDER, MASK_TABLE, check_folders, config_lines, prepare, prune
+from utils.own_masks.raw_tree import (
+    IMAGE_TABLE,
+    MASK_FOLDER,
+    MASK_TABLE,
+    check_folders,
+    check_own_config,
+    config_lines,
+    prepare,
+    prune,
+    write_own_config,
+)
 from utils.own_masks.sizes import check_sizes
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
@@ -173,6 +184,7 @@ def main(config: CreationSettings) -> Outcome:
     """Read the names, normalise the masks, check sizes, write the tables."""
     factors = {"tool": factor_map(config, "tool", _TOOLS), "skill": factor_map(config, "skill", _SKILLS)}
     check_folders(config)
+    check_own_config(config)
     images = None
     if config.own_images_dir is not None:
         pattern, made = parse_pattern(config.own_name_pattern), (config.own_raw_dir, config.output_dir)
@@ -188,8 +200,12 @@ def main(config: CreationSettings) -> Outcome:
         write_table(mask_table, config.own_raw_dir / MASK_TABLE),
     ]
     prune(config.own_raw_dir, ids)
-    with_place = f"{config.config_file}, in place of those there"
-    logger.info("lines for {}:\n{}", with_place, config_lines(config.own_raw_dir, images, config.own_images_dir))
+    lines = config_lines(config.own_raw_dir, images, config.own_images_dir)
+    if config.own_config is not None:
+        files.append(write_own_config(lines, config))
+        logger.info("go on with: bash overall_script.sh --config {}", shlex.quote(str(config.own_config)))
+    else:
+        logger.info("lines for {}, in place of those there:\n{}", config.config_file, lines)
     annotators = mask_table["creator"].nunique()
     counts = f"{len(masks)} masks of {mask_table['ISIC_id'].nunique()} images by {annotators} annotators"
     return Outcome(counts, [*files, config.own_raw_dir / MASK_FOLDER])

@@ -13,6 +13,10 @@ import tifffile
 from PIL import Image
 from support.drawing import box, png_chunk, write_png
 from support.own_masks_folder import NORA, OLA, PIA, SHAPE, OwnData
+from support.run import ROOT
+
+from utils.config import load_config
+from utils.settings import CreationSettings
 
 MASK = box(4, 4, 14, 20)
 
@@ -188,3 +192,23 @@ def run_alone(own, *arguments):
 
     folders = (f"own_masks_dir={own.masks}", f"own_images_dir={own.images}", f"own_raw_dir={own.raw}")
     return run_script("dataset_creation/make_raw_tables.py", *folders, f"output_dir={own.output}", *arguments)
+
+
+def test_a_file_for_the_chain_points_at_what_was_made(own, tmp_path, monkeypatch):
+    write_png(own.masks / f"a1_{NORA}.png", MASK)
+    file = tmp_path / "my_dataset.yaml"
+    text = own.succeed(f"own_config={file}")
+    assert f"bash overall_script.sh --config {file}" in text and NORA not in file.read_text(encoding="utf-8")
+    monkeypatch.delenv("IMAPP_OUTPUT_DIR", raising=False)
+    found = load_config(CreationSettings, ROOT / "dataset_creation" / "config.yaml", dataset_file=file)
+    assert (found.output_dir, found.orig_segs_dir) == (own.output, own.raw / "segs")
+    assert found.orig_imgs_dirs == {"png": [own.images]}
+    own.succeed(f"own_config={file}")
+
+
+def test_a_file_of_another_origin_is_not_replaced(own, tmp_path):
+    write_png(own.masks / f"a1_{NORA}.png", MASK)
+    file = tmp_path / "my_dataset.yaml"
+    file.write_text("output_dir: here\n", encoding="utf-8")
+    code, text = own.run(f"own_config={file}")
+    assert (code, "it would be replaced" in text, file.read_text("utf-8")) == (2, True, "output_dir: here\n")

@@ -20,6 +20,7 @@ MASK_TABLE = "raw_ISIC_segmasks_metadata.csv"
 MASK_FOLDER = "segs"
 MARKER = "made_by_make_raw_tables.txt"
 _MARKER_TEXT = "Made by make_raw_tables, which replaces what is here. The segmentation table names the annotators.\n"
+_CONFIG_START = "# Made by make_raw_tables,"
 _MASK_NAME = re.compile(r"[0-9a-f]{24}\.png")
 
 
@@ -87,6 +88,37 @@ def config_lines(raw: Path, images: Mapping[str, Path] | None, images_dir: Path 
         "exclude_mskObjectIDs: []",
     ]
     return "\n".join(lines)
+
+
+def check_own_config(config: CreationSettings) -> None:
+    """Refuse an own_config that would replace a file of another origin.
+
+    Raises
+    ------
+    ConfigError
+        If there is a file that does not begin as this stage begins it.
+    """
+    path = config.own_config
+    if path is not None and path.exists() and not path.read_text("utf-8", errors="replace").startswith(_CONFIG_START):
+        raise ConfigError(
+            "own_config names a file that make_raw_tables has not written; it would be replaced.",
+            where=path,
+            expected=f"a new file, or one that begins with {_CONFIG_START!r}",
+            hint="name another file; keys that you add by hand belong on the command line of overall_script.sh",
+        )
+
+
+def write_own_config(lines: str, config: CreationSettings) -> Path:
+    """Write the file for ``overall_script.sh --config``: raw input, output folder and no dataset to compare with."""
+    ids = Path(__file__).resolve().parents[2] / "dataset_analysis" / "data_files"
+    text = (
+        f"{_CONFIG_START} for: bash overall_script.sh --config {config.own_config.name}\n"
+        f"output_dir: {_quoted(config.output_dir)}\n{lines}\n"
+        "# Lists of image ids of other datasets, for the plot of what they share; empty until you add some.\n"
+        f"other_datasets_dir: {_quoted(ids)}\n"
+    )
+    write_bytes_atomically(config.own_config, text.encode())
+    return config.own_config
 
 
 def _quoted(text: object) -> str:
