@@ -1,8 +1,9 @@
-"""What all tests share: the project on the path, the size of the run, reference data, a small raw set."""
+"""What all tests share: the project on the path, folders of their own to write to, reference data, a small raw set."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -19,13 +20,15 @@ with warnings.catch_warnings():
     import SimpleITK  # noqa: F401
 
 import pytest
-from support.run import run_chain
+from support.run import chain_here
 from support.small_set import make_small_raw_set
 
 pytest_plugins = [
+    "support.checkout",
     "support.embedded_demo",
     "support.figure_dataset",
     "support.report_browser",
+    "support.stage_states",
     "support.stand_in_project",
 ]
 
@@ -57,8 +60,13 @@ def small_raw(tmp_path) -> Path:
 
 @pytest.fixture(scope="session")
 def small_run(tmp_path_factory) -> Path:
-    """Output folder of one whole chain on the small raw set; read only."""
+    """Output folder of one whole chain on the small raw set, which is in raw/ beside it; read only."""
     base = tmp_path_factory.mktemp("small")
-    raw = base / "raw"
-    run_chain(make_small_raw_set(raw), base / "output", "num_workers=1")
+    chain_here(make_small_raw_set(base / "raw"), base / "output")
     return base / "output"
+
+
+@pytest.fixture
+def rerun(small_run, tmp_path) -> Path:
+    """Copy of the finished run that a test may change."""
+    return shutil.copytree(small_run, tmp_path / "output", symlinks=True)

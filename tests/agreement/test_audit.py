@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import numpy as np
 import pytest
 from support.drawing import blob, box, noise, ragged
@@ -105,9 +103,8 @@ def test_the_audited_share_depends_on_id_and_seed_alone():
 
 
 @pytest.mark.parametrize("stage", ["create_consensus_masks", "compute_IAA_metrics"])
-def test_a_stage_ends_with_1_and_keeps_its_old_tables(small_run, tmp_path, monkeypatch, stage):
-    output = shutil.copytree(small_run, tmp_path / "output")
-    tables = {path: path.read_bytes() for path in (output / "metadata").iterdir()}
+def test_a_stage_ends_with_1_and_keeps_its_old_tables(rerun, monkeypatch, stage):
+    tables = {path: path.read_bytes() for path in (rerun / "metadata").iterdir()}
     if stage == "compute_IAA_metrics":
         right = image_tasks.metrics.pairwise_agreement
 
@@ -120,8 +117,8 @@ def test_a_stage_ends_with_1_and_keeps_its_old_tables(small_run, tmp_path, monke
     else:
         monkeypatch.setattr(audit, "_vote_by_simpleitk", lambda masks: masks[0])
         parts = ("IMG_01.JPG, MV mask: 156 foreground pixels here, 160 by SimpleITK", "IMG_05.JPG, MV mask")
-    code, console = run_here(stage, output, "audit_fraction=1")
+    code, console = run_here(stage, rerun, "audit_fraction=1")
     assert code == 1
     assert [part for part in parts if part not in console] == []
-    assert {path: path.read_bytes() for path in (output / "metadata").iterdir()} == tables
-    assert run_here(stage, output, "audit_fraction=0")[0] == 0
+    assert {path: path.read_bytes() for path in (rerun / "metadata").iterdir()} == tables
+    assert run_here(stage, rerun, "audit_fraction=0")[0] == 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from types import SimpleNamespace
 
 import pytest
 from support.drawing import box, write_png
+from support.files import table_rows
 from support.run import run_here, run_stage, succeed
 from support.trees import tree
 
@@ -16,19 +16,17 @@ CONSENSUS, AGREEMENT = "create_consensus_masks", "compute_IAA_metrics"
 
 
 @pytest.fixture
-def broken(small_run, tmp_path):
+def broken(rerun):
     """Give a run up to the subset, in which the masks of IMG_01 differ in size and one of IMG_05 is damaged."""
-    output = shutil.copytree(small_run, tmp_path / "output")
-    write_png(output / "seg_masks" / "IMG_01_A02_T2_S1_NA.png", box(4, 6, 14, 24, shape=(25, 32)))
-    damaged = output / "seg_masks" / "IMG_05_A01_T3_S2_f3.png"
+    write_png(rerun / "seg_masks" / "IMG_01_A02_T2_S1_NA.png", box(4, 6, 14, 24, shape=(25, 32)))
+    damaged = rerun / "seg_masks" / "IMG_05_A01_T3_S2_f3.png"
     damaged.write_bytes(damaged.read_bytes()[:-30])
-    succeed("create_multiannotator_subset", output)
-    return SimpleNamespace(output=output, metadata=output / "metadata")
+    succeed("create_multiannotator_subset", rerun)
+    return SimpleNamespace(output=rerun, metadata=rerun / "metadata")
 
 
 def table(broken, name: str) -> list[dict[str, str]]:
-    with open(broken.metadata / f"{PREFIX}{name}.csv", encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    return table_rows(broken.metadata / f"{PREFIX}{name}.csv")
 
 
 def test_failures_are_listed_and_the_others_computed(small_run, broken):
@@ -80,11 +78,10 @@ def test_more_failures_than_allowed_end_with_1(broken, limit, code):
     assert ("2 images failed." in console and f"at most {limit} (max_failures)" in console) == bool(code)
 
 
-def test_no_failures_pass_with_none_allowed(small_run, tmp_path):
-    output = shutil.copytree(small_run, tmp_path / "output")
+def test_no_failures_pass_with_none_allowed(small_run, rerun):
     for stage in (CONSENSUS, AGREEMENT):
-        succeed(stage, output, "max_failures=0")
-    assert tree(output) == tree(small_run)
+        succeed(stage, rerun, "max_failures=0")
+    assert tree(rerun) == tree(small_run)
 
 
 def test_processes_report_the_same_failures(broken):
@@ -95,11 +92,10 @@ def test_processes_report_the_same_failures(broken):
     assert tree(broken.output) == alone
 
 
-def test_the_audit_passes_and_changes_nothing(small_run, tmp_path):
-    output = shutil.copytree(small_run, tmp_path / "output")
+def test_the_audit_passes_and_changes_nothing(small_run, rerun):
     for stage in (CONSENSUS, AGREEMENT):
-        succeed(stage, output, "audit_fraction=1")
-    assert tree(output) == tree(small_run)
+        succeed(stage, rerun, "audit_fraction=1")
+    assert tree(rerun) == tree(small_run)
 
 
 @pytest.mark.parametrize("table_name", ["seg_metadata", "IAA_metrics"])
@@ -112,10 +108,9 @@ def test_the_audit_passes_and_changes_nothing(small_run, tmp_path):
     ],
     ids=["empty", "column missing", "ragged"],
 )
-def test_damaged_tables_of_earlier_stages_are_named(small_run, tmp_path, table_name, damage, expected):
-    output = shutil.copytree(small_run, tmp_path / "output")
-    path = output / "metadata" / f"{PREFIX}{table_name}.csv"
+def test_damaged_tables_of_earlier_stages_are_named(rerun, table_name, damage, expected):
+    path = rerun / "metadata" / f"{PREFIX}{table_name}.csv"
     path.write_text(damage(path.read_text("utf-8")), "utf-8")
     stage = AGREEMENT if table_name == "seg_metadata" else "compute_image_level_metrics"
-    code, console = run_here(stage, output)
+    code, console = run_here(stage, rerun)
     assert (code, str(path) in console, expected in console) == (1, True, True)

@@ -21,19 +21,11 @@ from typing import NamedTuple
 
 import benchmark_plan
 import pandas as pd
-from make_benchmark_set import make_set, parse_options, raw_keys
+from make_benchmark_set import make_set, parse_options
 from stage_runs import Run, measure, run_stage
+from support.run import LONG_STAGES, STAGES, raw_arguments
 
-MASK_STAGES = ("mask_qa", "create_consensus_masks", "compute_IAA_metrics")
 TRANSFER_STAGES = ("create_dataset", "move_dataset")
-STAGES = (
-    *TRANSFER_STAGES,
-    "mask_qa",
-    "create_multiannotator_subset",
-    "create_consensus_masks",
-    "compute_IAA_metrics",
-    "compute_image_level_metrics",
-)
 COLUMNS = (
     *("stage", "s", "CPU s", "floor s", "floor CPU s", "wall", "cpu", "libpng", "MP/s", "main MB", "worker MB"),
     *("faster than", "full dataset, min"),
@@ -59,7 +51,7 @@ def run_chain(stages: Sequence[str], raw: Path, output: Path, workers: int) -> d
     start_afresh(output)
     runs = {}
     for stage in stages:
-        keys = raw_keys(raw) if stage in TRANSFER_STAGES else []
+        keys = raw_arguments(raw) if stage in TRANSFER_STAGES else []
         runs[stage] = run_stage(stage, output, *keys, f"num_workers={workers}")
     return runs
 
@@ -174,7 +166,7 @@ class Bench:
         yield self.copy_row()
         if self._options.transfer_only:
             return
-        for stage in MASK_STAGES:
+        for stage in LONG_STAGES:
             yield self.mask_row(stage)
         for stage in ("create_multiannotator_subset", "compute_image_level_metrics"):
             yield Row(stage, self.run(stage))

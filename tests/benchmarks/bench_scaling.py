@@ -13,10 +13,8 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,10 +23,11 @@ from typing import NamedTuple
 import pandas as pd
 from make_benchmark_set import make_set, parse_options
 from stage_runs import run_stage
+from support.dask_processes import Cluster
+from support.run import LONG_STAGES
 
 from utils.figures.plotting import PALETTE, figure_style, save_figure
 
-STAGES = ("mask_qa", "create_consensus_masks", "compute_IAA_metrics")
 AXES = {"images": "images", "megapixels": "megapixels an image", "masks": "masks an image", "workers": "workers"}
 DASK = "Dask, 2"
 
@@ -70,7 +69,7 @@ def time_point(point: Point, work: Path) -> dict[str, float]:
     with workers_keys(point.workers) as where:
         seconds = {"mask_qa": run_stage("mask_qa", output, *where).seconds}
         run_stage("create_multiannotator_subset", output)
-        return seconds | {stage: run_stage(stage, output, *where).seconds for stage in STAGES[1:]}
+        return seconds | {stage: run_stage(stage, output, *where).seconds for stage in LONG_STAGES[1:]}
 
 
 @contextmanager
@@ -80,28 +79,13 @@ def workers_keys(workers: str) -> Iterator[list[str]]:
         yield [f"num_workers={workers}"]
         return
     with tempfile.TemporaryDirectory() as folder:
-        address = Path(folder) / "scheduler.json"
-        common = ["--scheduler-file", str(address), "--no-dashboard"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", *common]
-        started = [subprocess.Popen(dask, **quiet)]
+        cluster = Cluster(Path(folder))
         try:
-            _wait_for(address)
-            worker = [sys.executable, "-m", "distributed.cli.dask_worker", *common, "--nthreads", "1"]
-            started += [subprocess.Popen([*worker, "--local-directory", folder], **quiet) for _ in range(2)]
-            yield ["executor=dask", f"dask_scheduler={pd.read_json(address, typ='series')['address']}"]
+            for _ in range(2):
+                cluster.start_worker(Path(folder))
+            yield ["executor=dask", f"dask_scheduler={cluster.address}"]
         finally:
-            for process in reversed(started):
-                process.terminate()
-                process.wait()
-
-
-def _wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 60
-    while not path.is_file():
-        if time.monotonic() > deadline:
-            raise SystemExit("the Dask scheduler did not start within a minute")
-        time.sleep(0.1)
+            cluster.stop()
 
 
 def measure_all(options: argparse.Namespace, work: Path) -> pd.DataFrame:
@@ -129,7 +113,7 @@ def draw(table: pd.DataFrame, path_without_suffix: Path) -> list[Path]:
         figure = Figure(figsize=(7, 5.5), layout="constrained")
         for axes, (name, label) in zip(figure.subplots(2, 2).ravel(), AXES.items(), strict=True):
             of_panel = table[table["varied"] == name]
-            for stage, colour, marker in zip(STAGES, ("blue", "vermillion", "green"), "osD", strict=True):
+            for stage, colour, marker in zip(LONG_STAGES, ("blue", "vermillion", "green"), "osD", strict=True):
                 of_stage = of_panel[of_panel["stage"] == stage]
                 style = {"color": PALETTE[colour], "marker": marker, "label": stage}
                 # Between kinds of workers there is nothing for a line to show.

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[2]
-for folder in (ROOT, ROOT / "dataset_creation"):
+for folder in (ROOT, ROOT / "tests", ROOT / "dataset_creation"):
     sys.path.insert(0, str(folder))
 
 from constants import SKILL_TO_LEVEL, SOURCE_TO_TOOL

@@ -18,6 +18,7 @@ from pathlib import Path
 import benchmark_masks
 import benchmark_plan
 from benchmark_plan import ROOT, Plan
+from support.run import raw_arguments
 
 from utils.tables import write_table
 from utils.workers.parallel import map_items
@@ -69,18 +70,7 @@ def make_set(options: argparse.Namespace) -> list[str]:
         f"{len(plan.masks)} masks of {len(plan.images)} images, {pixels / 1e9:.2f} gigapixels of masks, "
         f"{written / 1e6:.0f} MB in {options.folder}"
     )
-    return raw_keys(options.folder)
-
-
-def raw_keys(folder: Path) -> list[str]:
-    """Return the keys that point create_dataset and move_dataset at a set."""
-    return [
-        f"orig_imgs_dirs.jpg=[{folder / 'images'}]",
-        f"orig_segs_dir={folder / 'segs'}",
-        f"raw_img_metadata_path={folder / IMAGE_TABLE}",
-        f"raw_seg_masks_metadata_path={folder / MASK_TABLE}",
-        "exclude_mskObjectIDs=[]",
-    ]
+    return raw_arguments(options.folder)
 
 
 def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:

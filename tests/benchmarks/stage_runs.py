@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from support.run import stage_arguments
+
 _PAUSE = 0.02  # seconds between two looks at the processes
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -86,5 +90,4 @@ def measure(command: Sequence[str], **environment: str) -> Run:
 
 def run_stage(stage: str, output: Path, *keys: str) -> Run:
     """Run one stage into an output folder."""
-    script = next(ROOT.glob(f"*/{stage}.py"))
-    return measure([sys.executable, str(script), *keys], IMAPP_OUTPUT_DIR=str(output.resolve()))
+    return measure([sys.executable, *stage_arguments(stage, *keys)], IMAPP_OUTPUT_DIR=str(output.resolve()))

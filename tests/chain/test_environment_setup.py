@@ -1,12 +1,11 @@
 """The Python environment that overall_script.sh runs in: which one it takes, what it makes, installs and refuses."""
 
 import signal
-import subprocess
 from importlib.metadata import version
 from importlib.util import find_spec
 
 import pytest
-from support.run import SCRIPTS
+from support.run import SCRIPTS, run_program
 from support.stand_in_project import SUPPORTED_PYTHONS
 
 NEEDED = f"needed is one of {' '.join(SUPPORTED_PYTHONS)}"
@@ -141,7 +140,7 @@ def test_pip_in_the_environment_is_its_own(project):
 
     def folder_of_pip() -> str:
         assert project.run("--until", "make_demo_dataset").returncode == 0
-        return subprocess.run([programs / "pip", "--version"], capture_output=True, text=True, check=True).stdout
+        return run_program(programs / "pip", "--version").stdout
 
     assert str(project.root) in folder_of_pip()
     # Environments made before had pip3 alone.

@@ -15,7 +15,6 @@ from pathlib import Path
 import psutil
 import pytest
 from support.long_runs import (
-    LONG_STAGES,
     all_end,
     descendants,
     make_dataset,
@@ -25,10 +24,11 @@ from support.long_runs import (
     wait_for,
     workers_of,
 )
-from support.run import finish, start_stage
+from support.run import LONG_STAGES, STAGES, finish, run_stage, start_stage
+from support.stage_states import WORKERS, check_tables_are_old_or_new
 from support.trees import tree
 
-WORKERS = "num_workers=2"
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,50 @@ def kill_parent(process: subprocess.Popen) -> None:
     process.kill()
     process.communicate()
     assert all_end(started)
+
+
+def leftover_processes(group: int) -> list[str]:
+    """Return the command lines of processes that still run in a session."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getsid(int(folder.name)) == group and "Z" not in (folder / "stat").read_text().rpartition(")")[2]:
+                found.append((folder / "cmdline").read_text().replace("\0", " "))
+        except (OSError, ProcessLookupError):
+            continue
+    return found
+
+
+def end_and_rerun(states, output: Path, stage: str, number: int, seconds: float) -> None:
+    """End a stage by a signal after some time, check what it leaves, and run it again."""
+    shutil.copytree(states.before[stage], output)
+    process = start_stage(stage, output, WORKERS, raw=states.raw)
+    time.sleep(seconds)
+    os.kill(process.pid, number)
+    asked = time.monotonic()
+    _, said = process.communicate(timeout=30)
+    assert time.monotonic() - asked < 10
+    assert process.returncode in (0, -number, 128 + number), said
+    assert "Traceback" not in said
+    if process.returncode == 128 + number:
+        assert said.count("interrupted") == 1
+    # What a stage started ends with it or, where it has helpers, when these see that it has ended.
+    wait_for(lambda: not leftover_processes(process.pid), seconds=5)
+    check_tables_are_old_or_new(output, states, stage)
+    done = run_stage(stage, output, WORKERS, raw=states.raw)
+    assert done.returncode == 0, done.stderr
+    assert tree(output) == states.after[stage]
+    assert tree(states.raw) == states.inputs
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_ended_at_any_moment_is_completed_by_the_next_run(states, tmp_path, stage, full):
+    one_for_each_stage = SIGNALS[list(STAGES).index(stage) % len(SIGNALS)]
+    for number in SIGNALS if full else [one_for_each_stage]:
+        moments = random.Random(f"{stage} {number}")
+        for attempt in range(8 if full else 1):
+            seconds = moments.uniform(0.15, 0.9) * states.seconds[stage]
+            end_and_rerun(states, tmp_path / f"{number}-{attempt}", stage, number, seconds)
 
 
 def test_killed_at_random_moments_the_files_are_the_same(dataset, undisturbed, tmp_path, full):

@@ -2,12 +2,11 @@
 
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from support.run import ROOT, SCRIPTS
+from support.run import ROOT, SCRIPTS, run_program
 
 NAMES = [Path(stage).stem for stage in SCRIPTS]
 ENDS_WHEN_ASKED = """
@@ -25,9 +24,7 @@ time.sleep(50)
 
 
 def test_the_listed_stages_are_scripts_of_this_project_in_order():
-    listed = subprocess.run(
-        ["bash", ROOT / "overall_script.sh", "--list"], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+    listed = run_program("bash", ROOT / "overall_script.sh", "--list").stdout.splitlines()
     assert [line.split() for line in listed] == [[Path(stage).stem, stage] for stage in SCRIPTS]
     assert [stage for stage in SCRIPTS if not (ROOT / stage).is_file()] == []
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.checkout import copy_project
+from support.files import table_rows
 from support.run import ROOT
 
 HEADING = "## Running it on masks of your own"
-# What a clone does not have, may be large, or may be private.
-NOT_COPIED = ("tests", "output", "demo_data", "original_metadata_files", "data_files", "__pycache__", ".*")
 ANNOTATORS = ("leonora", "matilda", "octavia")
 IMAGES = [f"cell_{number}" for number in range(1, 5)]
 
@@ -38,8 +36,7 @@ def fenced(language: str) -> list[str]:
 def walked(tmp_path_factory):
     """Run all bash blocks in one shell that stops at the first failing line: (project folder, console text)."""
     base = tmp_path_factory.mktemp("walk")
-    project = base / "the project"
-    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    project = copy_project(base / "the project")
     python = base / "environment" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f"#!/bin/sh\nexec '{sys.executable}' \"$@\"\n")
@@ -64,11 +61,6 @@ def walked(tmp_path_factory):
     return project, done.stdout
 
 
-def rows(path: Path) -> list[dict[str, str]]:
-    with open(path, encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
 def read(path: Path) -> np.ndarray:
     with Image.open(path) as image:
         return np.asarray(image)
@@ -82,10 +74,10 @@ def test_the_commands_are_the_whole_way():
 
 def test_the_raw_tables_hold_every_mask_that_was_drawn(walked):
     raw = walked[0] / "toy" / "raw"
-    found = {(row["ISIC_id"], row["creator"]) for row in rows(raw / "raw_ISIC_segmasks_metadata.csv")}
+    found = {(row["ISIC_id"], row["creator"]) for row in table_rows(raw / "raw_ISIC_segmasks_metadata.csv")}
     assert found == {(image, annotator) for image in IMAGES for annotator in ANNOTATORS}
-    assert [row["isic_id"] for row in rows(raw / "raw_ISIC_images_metadata.csv")] == IMAGES
-    for row in rows(raw / "raw_ISIC_segmasks_metadata.csv"):
+    assert [row["isic_id"] for row in table_rows(raw / "raw_ISIC_images_metadata.csv")] == IMAGES
+    for row in table_rows(raw / "raw_ISIC_segmasks_metadata.csv"):
         drawn = read(walked[0] / "toy" / "masks" / f"{row['ISIC_id']}_{row['creator']}.png")
         assert drawn.max() == 1
         np.testing.assert_array_equal(read(raw / "segs" / row["filename"]), drawn * np.uint8(255))
@@ -100,12 +92,12 @@ def test_the_majority_vote_is_that_of_the_drawn_masks(walked, image):
 
 def test_every_image_has_its_consensus_masks_and_pairs(walked):
     output = walked[0] / "toy" / "output"
-    table = rows(output / "metadata" / "IMAplusplus_seg_metadata.csv")
+    table = table_rows(output / "metadata" / "IMAplusplus_seg_metadata.csv")
     assert sorted((row["ISIC_id"], row["annotator"]) for row in table) == [
         (image, annotator) for image in IMAGES for annotator in ("A00", "A01", "A02", "MV", "ST")
     ]
     assert {path.name for path in (output / "seg_masks").iterdir()} == {row["seg_filename"] for row in table}
-    pairs = rows(output / "metadata" / "IMAplusplus_multiannotator_subset_IAA_metrics.csv")
+    pairs = table_rows(output / "metadata" / "IMAplusplus_multiannotator_subset_IAA_metrics.csv")
     assert len(pairs) == len(IMAGES) * 10
     # Neighbouring annotators drew the same ellipse, four pixels apart.
     assert all(0.8 < float(row["dice_score"]) <= 1 for row in pairs)

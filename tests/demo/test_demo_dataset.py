@@ -11,15 +11,16 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy import ndimage
-from support.embedded_demo import contents, dice
+from support.embedded_demo import dice
+from support.files import table_rows
+from support.trees import tree
 
 from utils.demo.plan import EXCLUDED_MSKOBJECTID
 
 
 @pytest.fixture(scope="session")
 def mask_rows(demo):
-    text = (demo[0] / "raw_ISIC_segmasks_metadata.csv").read_text(encoding="utf-8")
-    return list(csv.DictReader(io.StringIO(text)))
+    return table_rows(demo[0] / "raw_ISIC_segmasks_metadata.csv")
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +51,7 @@ def by_image(mask_rows):
 
 
 def test_nothing_is_left_over(demo):
-    files = contents(demo[0])
+    files = tree(demo[0])
     assert sum(map(len, files.values())) < 25_000_000
     assert len(files) == 31 + 60 + 2 + 4 + 1
 

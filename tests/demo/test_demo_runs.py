@@ -4,7 +4,8 @@ import gzip
 import json
 
 import pytest
-from support.embedded_demo import SEED, contents
+from support.embedded_demo import SEED
+from support.trees import tree
 
 from utils.demo import demo_folder
 from utils.demo.demo_folder import demo_is_complete, write_demo
@@ -32,11 +33,11 @@ def again(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demo_folder, "PICTURES", AGAIN)
         write_demo(folder, SEED, Workplace(num_workers=2))
-    return contents(folder)
+    return tree(folder)
 
 
 def test_same_seed_gives_same_bytes_whatever_the_number_of_workers(demo, again):
-    first = contents(demo[0])
+    first = tree(demo[0])
     tables = (demo_folder.IMAGE_TABLE, demo_folder.MASK_TABLE)
     expected = {name for name in first if name.startswith("other_datasets") or is_of_again(name)}
     assert again.keys() == expected | {*tables, demo_folder.MARKER}

@@ -10,22 +10,15 @@ import pandas as pd
 import pytest
 from scipy import stats
 from support.agreement_pairs import PAIRS
-from support.run import run_script
+from support.run import run_here, run_stage, succeed
+from support.trees import tree
 
 from multiannotator_analysis.visualization_scripts import plot_annotator_intersections as intersections
 from multiannotator_analysis.visualization_scripts import plot_inter_intra_factor_agreement as factors
 
-FOLDER = "multiannotator_analysis"
 SCRIPTS = ("plot_inter_intra_factor_agreement", "plot_annotator_intersections", "plot_iaa_by_diagnosis")
 SUBSET = "IMAplusplus_multiannotator_subset_"
 SUFFIXES = (".png", ".svg", ".pdf")
-
-
-def run(script: str, folder: Path, *overrides: str):
-    """Run a script on the tables in folder/metadata."""
-    config = Path(__file__).resolve().parents[2] / FOLDER / "config.yaml"
-    path = f"{FOLDER}/visualization_scripts/{script}.py"
-    return run_script(path, "--config", config, *overrides, env={"IMAPP_OUTPUT_DIR": str(folder)})
 
 
 def give(folder: Path, pairs: pd.DataFrame | None = None, images: str | None = None) -> Path:
@@ -43,8 +36,7 @@ def give(folder: Path, pairs: pd.DataFrame | None = None, images: str | None = N
 
 def drawn(folder: Path) -> dict[str, bytes]:
     """Return all figures and their tables: relative name -> bytes."""
-    base = folder / "visualizations"
-    return {str(path.relative_to(base)): path.read_bytes() for path in base.rglob("*") if path.is_file()}
+    return tree(folder / "visualizations")
 
 
 def width_mm(png: bytes) -> float:
@@ -59,7 +51,7 @@ def released(reference, tmp_path_factory) -> Path:
     for packed in (reference / "published").glob("*.csv.gz"):
         (folder / "metadata" / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
     for script in SCRIPTS:
-        done = run(script, folder)
+        done = run_stage(script, folder)
         assert done.returncode == 0, done.stderr
         assert "WARNING" not in done.stderr
     return folder
@@ -74,19 +66,17 @@ def released(reference, tmp_path_factory) -> Path:
     ],
 )
 def test_a_figure_without_diagnoses_is_skipped_and_named(tmp_path, images, told):
-    done = run("plot_iaa_by_diagnosis", give(tmp_path, PAIRS, images))
+    text = succeed("plot_iaa_by_diagnosis", give(tmp_path, PAIRS, images))
 
-    assert done.returncode == 0, done.stderr
-    assert "WARNING" in done.stderr and told in done.stderr and "iaa_cdfs skipped" in done.stderr
+    assert "WARNING" in text and told in text and "iaa_cdfs skipped" in text
     assert drawn(tmp_path) == {}
 
 
 def test_benign_malignant_serves_where_diagnosis_1_is_not(tmp_path):
     images = "isic_id,benign_malignant\nI1,malignant\nI2,benign\nI3,indeterminate/benign\n"
 
-    done = run("plot_iaa_by_diagnosis", give(tmp_path, PAIRS, images))
+    succeed("plot_iaa_by_diagnosis", give(tmp_path, PAIRS, images))
 
-    assert done.returncode == 0, done.stderr
     table = pd.read_csv(tmp_path / "visualizations/dataset_statistics/iaa_cdfs.csv")
     row = table.iloc[0]
     assert len(table) == 1
@@ -96,27 +86,24 @@ def test_benign_malignant_serves_where_diagnosis_1_is_not(tmp_path):
 
 @pytest.mark.parametrize("script", SCRIPTS[:2])
 def test_without_pairs_nothing_is_drawn(tmp_path, script):
-    done = run(script, give(tmp_path, PAIRS.iloc[:0]))
+    text = succeed(script, give(tmp_path, PAIRS.iloc[:0]))
 
-    assert done.returncode == 0, done.stderr
-    assert "WARNING" in done.stderr and "skipped" in done.stderr
+    assert "WARNING" in text and "skipped" in text
     assert drawn(tmp_path) == {}
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_missing_table_is_named(tmp_path, script):
-    done = run(script, give(tmp_path, images="isic_id,diagnosis_1\nI1,Benign\n"))
+    code, text = run_here(script, give(tmp_path, images="isic_id,diagnosis_1\nI1,Benign\n"))
 
-    assert done.returncode == 1
-    assert SUBSET in done.stderr and "Traceback" not in done.stderr
+    assert (code, SUBSET in text) == (1, True)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_help_describes_the_keys(tmp_path, script):
-    done = run(script, tmp_path, "--help")
+    text = succeed(script, tmp_path, "--help")
 
-    assert done.returncode == 0
-    keys = [line.split(maxsplit=1) for line in done.stdout.partition("\nkeys:\n")[2].splitlines()]
+    keys = [line.split(maxsplit=1) for line in text.partition("\nkeys:\n")[2].splitlines()]
     assert ["visualizations_dir", "folder of the figures"] in keys
     assert all(len(key) == 2 for key in keys)
 
@@ -179,13 +166,13 @@ def test_a_second_run_gives_the_same_bytes(released):
     before = drawn(released)
 
     for script in SCRIPTS[1:]:
-        assert run(script, released).returncode == 0
+        succeed(script, released)
 
     assert drawn(released) == before
 
 
 def test_the_number_of_sets_is_a_key(released, tmp_path):
-    done = run(SCRIPTS[1], released, "annotator_sets_shown=3", f"visualizations_dir={tmp_path}")
+    text = succeed(SCRIPTS[1], released, "annotator_sets_shown=3", f"visualizations_dir={tmp_path}")
 
-    assert "3 of 50 sets of annotators, 1,464 of 2,394 images" in done.stderr
+    assert "3 of 50 sets of annotators, 1,464 of 2,394 images" in text
     assert len(list(tmp_path.rglob("*.png"))) == 1

@@ -7,13 +7,15 @@ import gzip
 import numpy as np
 import pandas as pd
 import pytest
-from support.figure_dataset import figures, metadata_row, pair_row, run
+from support.figure_dataset import figures, make_figure_dataset, metadata_row, pair_row
+from support.run import run_stage, succeed
 from support.trees import tree
 
 from multiannotator_analysis.visualization_scripts import plot_dataset_distribution as distribution
 from multiannotator_analysis.visualization_scripts import plot_individual_metrics as individual
 from utils.naming import human_pairs_only, humans_only
 
+SCRIPTS = ("plot_dataset_distribution", "plot_individual_metrics", "plot_overlaid_segmentations")
 DRAWN = ("distribution", "individual_metrics", "ISIC_1", "ISIC_2")
 
 
@@ -64,26 +66,32 @@ def test_metrics_that_are_all_zero_or_all_missing_are_drawn(value):
     assert len(individual.draw(pairs).axes) == 6
 
 
-def test_all_figures_appear_in_three_formats_and_the_same_bytes_twice(figure_folder):
-    scripts = ("plot_dataset_distribution", "plot_individual_metrics", "plot_overlaid_segmentations")
-    runs = []
-    for _ in range(2):
-        for script in scripts:
-            done = run(script, figure_folder)
-            assert done.returncode == 0, done.stderr
-        runs.append(tree(figure_folder / "visualizations"))
-    assert runs[0] == runs[1]
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """Give a dataset with its figures, each script having run in a process of its own."""
+    folder = make_figure_dataset(tmp_path_factory.mktemp("drawn"))
+    for script in SCRIPTS:
+        done = run_stage(script, folder, "num_workers=1")
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_all_figures_appear_in_three_formats_and_the_same_bytes_twice(drawn, figure_folder):
+    for script in SCRIPTS:
+        succeed(script, figure_folder)
+    made = tree(figure_folder / "visualizations")
+    assert made == tree(drawn / "visualizations")
     folders = ("dataset_statistics", "metrics", "overlaid_segs", "overlaid_segs")
     names = [f"{folder}/{name}" for folder, name in zip(folders, DRAWN, strict=True)]
-    assert set(runs[0]) == {name + suffix for name in names for suffix in (".png", ".svg", ".pdf")}
+    assert set(made) == {name + suffix for name in names for suffix in (".png", ".svg", ".pdf")}
 
 
-def test_figures_are_as_wide_as_a_column_at_300_dpi(figure_folder):
+def test_figures_are_as_wide_as_a_column_at_300_dpi(drawn):
     from PIL import Image
 
-    for script in ("plot_dataset_distribution", "plot_individual_metrics", "plot_overlaid_segmentations"):
-        assert run(script, figure_folder).returncode == 0
-    for path in (figure_folder / "visualizations").rglob("*.png"):
+    paths = list((drawn / "visualizations").rglob("*.png"))
+    assert len(paths) == len(DRAWN)
+    for path in paths:
         with Image.open(path) as image:
             assert round(image.info["dpi"][0]) == 300
             assert 84 < image.width / 300 * 25.4 < 90, path
@@ -104,10 +112,9 @@ def test_figures_are_as_wide_as_a_column_at_300_dpi(figure_folder):
 def test_a_figure_whose_column_is_missing_is_skipped_and_named(figure_folder, script, table, column, figure):
     path = figure_folder / "metadata" / f"{table}.csv"
     pd.read_csv(path).drop(columns=column).to_csv(path, index=False)
-    done = run(script, figure_folder)
-    assert done.returncode == 0
-    assert f"{figure} skipped" in done.stderr
-    assert column in done.stderr
+    text = succeed(script, figure_folder)
+    assert f"{figure} skipped" in text
+    assert column in text
     assert figures(figure_folder) == set()
 
 
@@ -121,9 +128,7 @@ def test_a_figure_whose_column_is_missing_is_skipped_and_named(figure_folder, sc
 def test_a_table_without_rows_gives_no_figure(figure_folder, script, table):
     path = figure_folder / "metadata" / f"{table}.csv"
     pd.read_csv(path)[:0].to_csv(path, index=False)
-    done = run(script, figure_folder)
-    assert done.returncode == 0
-    assert "skipped" in done.stderr
+    assert "skipped" in succeed(script, figure_folder)
     assert figures(figure_folder) == set()
 
 
@@ -148,6 +153,6 @@ def test_the_released_tables_are_drawn(reference, tmp_path):
     (tmp_path / "metadata").mkdir()
     for path in (reference / "published").glob("*.csv.gz"):
         (tmp_path / "metadata" / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
-    for script in ("plot_dataset_distribution", "plot_individual_metrics", "plot_overlaid_segmentations"):
-        assert run(script, tmp_path).returncode == 0
+    for script in SCRIPTS:
+        succeed(script, tmp_path)
     assert len(figures(tmp_path)) == 6

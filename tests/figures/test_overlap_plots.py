@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from support.analysis_scripts import run, write
-from support.run import ROOT
+from support.files import write_file
+from support.run import run_here, run_stage, succeed
+from support.trees import tree
 
 from dataset_analysis.imaplusplus_annotator_overlap import images_by_annotator
 from dataset_analysis.other_datasets_overlap import read_datasets
@@ -129,10 +129,10 @@ def test_a_saved_page_holds_an_axis_label_longer_than_its_axis(tmp_path):
 
 
 def _inputs(tmp_path: Path) -> list[str]:
-    table = write(tmp_path / "seg.csv", SEG_TABLE)
-    write(tmp_path / "others" / "D1" / "ids.txt", "I1\nX\n")
-    write(tmp_path / "others" / "D2" / "ids.txt", "I1\nI2\nX\nY\n")
-    write(tmp_path / "others" / "Empty" / "ids.txt", "\n")
+    table = write_file(tmp_path / "seg.csv", SEG_TABLE)
+    write_file(tmp_path / "others" / "D1" / "ids.txt", "I1\nX\n")
+    write_file(tmp_path / "others" / "D2" / "ids.txt", "I1\nI2\nX\nY\n")
+    write_file(tmp_path / "others" / "Empty" / "ids.txt", "\n")
     return [f"output_seg_masks_metadata_path={table}", f"other_datasets_dir={tmp_path / 'others'}"]
 
 
@@ -144,60 +144,56 @@ def _inputs(tmp_path: Path) -> list[str]:
     ],
 )
 def test_two_runs_write_the_same_bytes(tmp_path, script, closing):
-    inputs = _inputs(tmp_path)
-    written = []
+    inputs, written, moment = _inputs(tmp_path), [], 0
     for seed in ("1", "2"):
-        result = run(script, tmp_path, *inputs, PYTHONHASHSEED=seed, MPLBACKEND="svg")
+        while int(time.time()) == moment:
+            time.sleep(0.02)  # dates in files are whole seconds
+        environment = {"PYTHONHASHSEED": seed, "MPLBACKEND": "svg"}
+        result = run_stage(script, tmp_path / "out", *inputs, python=("-W", "error"), env=environment)
+        moment = int(time.time())
         assert result.returncode == 0, result.stderr
         assert closing in result.stderr
         assert ("left out" in result.stderr and "Empty" in result.stderr) == (script == "other_datasets_overlap")
-        folder = tmp_path / "out" / "visualizations" / "upset_plots"
-        written.append({path.name: path.read_bytes() for path in folder.iterdir()})
-        time.sleep(1)  # dates in files are whole seconds
+        written.append(tree(tmp_path / "out" / "visualizations" / "upset_plots"))
     assert set(written[0]) == {script + suffix for suffix in FIGURES}
     assert written[0] == written[1]
 
 
 def test_without_other_datasets_nothing_is_drawn_and_that_is_no_error(tmp_path):
-    table = write(tmp_path / "seg.csv", SEG_TABLE)
+    table = write_file(tmp_path / "seg.csv", SEG_TABLE)
     (tmp_path / "others").mkdir()
     inputs = [f"output_seg_masks_metadata_path={table}", f"other_datasets_dir={tmp_path / 'others'}"]
-    result = run("other_datasets_overlap", tmp_path, *inputs)
-    assert result.returncode == 0
-    assert "WARNING" in result.stderr and "0 other datasets" in result.stderr
+    text = succeed("other_datasets_overlap", tmp_path / "out", *inputs)
+    assert "WARNING" in text and "0 other datasets" in text
     assert not (tmp_path / "out" / "visualizations").exists()
 
 
-def test_a_missing_folder_of_other_datasets_is_warned_of_by_its_key(tmp_path):
-    table = write(tmp_path / "seg.csv", SEG_TABLE)
+def test_a_missing_folder_of_other_datasets_is_warned_of_by_its_key(tmp_path, monkeypatch):
+    table = write_file(tmp_path / "seg.csv", SEG_TABLE)
+    monkeypatch.chdir(tmp_path)
     inputs = [f"output_seg_masks_metadata_path={table}", "other_datasets_dir=nowhere"]
-    result = run("other_datasets_overlap", tmp_path, *inputs)
-    assert result.returncode == 0
+    text = succeed("other_datasets_overlap", tmp_path / "out", *inputs)
     assert not (tmp_path / "out" / "visualizations").exists()
-    assert "other_datasets_dir" in result.stderr and str(tmp_path / "nowhere") in result.stderr
+    assert "other_datasets_dir" in text and str(tmp_path / "nowhere") in text
 
 
 def test_a_folder_that_claims_to_be_this_dataset_is_an_error(tmp_path):
     inputs = _inputs(tmp_path)
-    write(tmp_path / "others" / "IMA++" / "ids.txt", "I1\n")
-    result = run("other_datasets_overlap", tmp_path, *inputs)
-    assert result.returncode == 1
-    assert "IMA++" in result.stderr
+    write_file(tmp_path / "others" / "IMA++" / "ids.txt", "I1\n")
+    code, text = run_here("other_datasets_overlap", tmp_path / "out", *inputs)
+    assert (code, "IMA++" in text) == (1, True)
 
 
 def test_one_annotator_shares_nothing_and_that_is_no_error(tmp_path):
-    table = write(tmp_path / "seg.csv", "ISIC_id,annotator\nI1,A00\nI1,ST\n")
-    result = run("imaplusplus_annotator_overlap", tmp_path, f"output_seg_masks_metadata_path={table}")
-    assert result.returncode == 0
-    assert "WARNING" in result.stderr and "nothing to draw" in result.stderr
+    table = write_file(tmp_path / "seg.csv", "ISIC_id,annotator\nI1,A00\nI1,ST\n")
+    text = succeed("imaplusplus_annotator_overlap", tmp_path / "out", f"output_seg_masks_metadata_path={table}")
+    assert "WARNING" in text and "nothing to draw" in text
 
 
-def test_the_released_lists_overlap_as_counted_by_set_arithmetic(tmp_path):
-    reference = Path(os.environ.get("IMAPP_REFERENCE_DATA", ROOT.parent / "shared")) / "published"
-    if not reference.is_dir():
-        pytest.skip(f"no reference data at {reference}")
-    table = pd.read_csv(reference / "IMAplusplus_seg_metadata.csv.gz", dtype=str, keep_default_na=False)
-    others, without_ids = read_datasets(reference / "other_dataset_ids")
+def test_the_released_lists_overlap_as_counted_by_set_arithmetic(reference):
+    published = reference / "published"
+    table = pd.read_csv(published / "IMAplusplus_seg_metadata.csv.gz", dtype=str, keep_default_na=False)
+    others, without_ids = read_datasets(published / "other_dataset_ids")
     ours = set(table["ISIC_id"])
     assert (len(ours), len(others), without_ids) == (14967, 8, [])
     counts = count_intersections({"IMA++": ours, **others})

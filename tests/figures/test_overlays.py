@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from support.drawing import bomb, box, write_png
-from support.figure_dataset import figures, pair_row, run
+from support.figure_dataset import figures, pair_row
+from support.run import run_here, succeed
 
 from multiannotator_analysis.visualization_scripts import plot_overlaid_segmentations as overlaid
 from utils.agreement.aggregate import metrics_per_image
@@ -16,6 +17,7 @@ from utils.masks.outlines import border_pixels
 from utils.naming import human_pairs_only
 from utils.settings import OverlaySelection
 
+SCRIPT = "plot_overlaid_segmentations"
 SELECTABLE = pd.DataFrame(
     [
         pair_row("b", "A00", "A01", 0.0, hd95=3),
@@ -145,31 +147,26 @@ def test_a_large_image_is_shrunk_and_its_outlines_keep_their_place(figure_folder
 def test_images_that_are_missing_or_damaged_are_named_and_the_rest_is_drawn(figure_folder):
     (figure_folder / "images" / "ISIC_1.JPG").write_bytes(b"no image")
     keys = ("overlay_selection=ids", "overlay_ids=[ISIC_1,ISIC_9,ISIC_2]")
-    done = run("plot_overlaid_segmentations", figure_folder, *keys)
-    assert done.returncode == 0
-    assert "ISIC_1 skipped" in done.stderr
-    assert "ISIC_9 skipped" in done.stderr
+    text = succeed(SCRIPT, figure_folder, *keys)
+    assert "ISIC_1 skipped" in text
+    assert "ISIC_9 skipped" in text
     assert figures(figure_folder) == {f"overlaid_segs/ISIC_2{suffix}" for suffix in (".png", ".svg", ".pdf")}
 
 
 def test_a_missing_mask_is_named(figure_folder):
     (figure_folder / "seg_masks" / "ISIC_1_A01.png").unlink()
-    done = run("plot_overlaid_segmentations", figure_folder, "overlay_selection=zero_overlap")
-    assert done.returncode == 0
-    assert "ISIC_1_A01.png" in done.stderr
+    assert "ISIC_1_A01.png" in succeed(SCRIPT, figure_folder, "overlay_selection=zero_overlap")
     assert figures(figure_folder) == set()
 
 
 def test_without_a_folder_of_images_there_are_no_overlays(figure_folder):
-    done = run("plot_overlaid_segmentations", figure_folder, f"new_dataset_images_dir={figure_folder / 'none'}")
-    assert done.returncode == 0
-    assert "overlaid_segs skipped" in done.stderr
+    text = succeed(SCRIPT, figure_folder, f"new_dataset_images_dir={figure_folder / 'none'}")
+    assert "overlaid_segs skipped" in text
 
 
 def test_a_metric_that_is_none_is_a_fault_of_the_configuration(figure_folder):
-    done = run("plot_overlaid_segmentations", figure_folder, "overlay_metric=dice")
-    assert done.returncode == 2
-    assert "dice_score" in done.stderr
+    code, text = run_here(SCRIPT, figure_folder, "overlay_metric=dice")
+    assert (code, "dice_score" in text) == (2, True)
 
 
 def test_the_released_pairs_give_the_images_of_the_image_level_table(released_table):

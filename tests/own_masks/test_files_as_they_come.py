@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import struct
 import unicodedata
 import zlib
 
@@ -11,9 +10,9 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-from support.drawing import box, png_chunk, write_png
+from support.drawing import box, png_file, write_png
 from support.own_masks_folder import NORA, OLA, PIA, SHAPE, OwnData
-from support.run import ROOT
+from support.run import ROOT, run_stage
 
 from utils.config import load_config
 from utils.settings import CreationSettings
@@ -39,9 +38,7 @@ def few_bits_png(levels: np.ndarray, bits: int) -> bytes:
     for place in range(8 // bits):
         packed |= (levels[:, place :: 8 // bits] << (8 - bits * (place + 1))).astype(np.uint8)
     lines = b"".join(b"\0" + line.tobytes() for line in packed)
-    header = struct.pack(">IIBBBBB", levels.shape[1], levels.shape[0], bits, 0, 0, 0, 0)
-    chunks = png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(lines)) + png_chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + chunks
+    return png_file(levels.shape, bits, 0, zlib.compress(lines))
 
 
 @pytest.mark.parametrize("values", [MASK, MASK.astype(np.uint8) * 255, MASK.astype(np.uint16) * 500], ids=str)
@@ -182,16 +179,9 @@ def test_file_names_are_cited_on_request(own):
     (own.masks / f"a1_{PIA}.png").write_bytes(b"no image")
     code, text = own.run()
     assert code == 1 and PIA not in text and "line N of" in text
-    done = run_alone(own, "cite_file_names=true")
+    # In a process of its own; in this one a name in a message ends the test.
+    done = run_stage("make_raw_tables", own.output, *own.keys(), "cite_file_names=true")
     assert done.returncode == 1 and f"'a1_{PIA}.png' (image 'a1')" in done.stderr and "line N of" not in done.stderr
-
-
-def run_alone(own, *arguments):
-    """Run the stage in a process of its own; in this one a name in a message ends the test."""
-    from support.run import run_script
-
-    folders = (f"own_masks_dir={own.masks}", f"own_images_dir={own.images}", f"own_raw_dir={own.raw}")
-    return run_script("dataset_creation/make_raw_tables.py", *folders, f"output_dir={own.output}", *arguments)
 
 
 def test_a_file_for_the_chain_points_at_what_was_made(own, tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ import yaml
 from PIL import Image
 from support.drawing import box, write_png
 from support.own_masks_folder import DRAWN, IMAGES, NORA, OLA, PIA, OwnData
-from support.run import ROOT, run_here
+from support.run import config_of, succeed
 from support.trees import tree
 
 
@@ -170,12 +170,11 @@ def test_without_images_the_ids_come_from_the_masks(own):
 def test_the_printed_lines_are_the_configuration_of_the_next_stage(drawn):
     text = drawn.succeed()
     lines = re.search(r"in place of those there:\n((?:(?!\d\d:).*\n)+)", text).group(1)
-    settings = yaml.safe_load((ROOT / "dataset_creation" / "config.yaml").read_text("utf-8")) | yaml.safe_load(lines)
+    settings = yaml.safe_load(config_of("create_dataset").read_text("utf-8")) | yaml.safe_load(lines)
     config = drawn.base / "config.yaml"
     config.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
     for stage in ("create_dataset", "move_dataset"):
-        code, text = run_here(stage, drawn.output, "--config", config)
-        assert code == 0, text
+        succeed(stage, drawn.output, "--config", config)
     assert len(list((drawn.output / "seg_masks").iterdir())) == len(DRAWN)
     images = {path.name: path.read_bytes() for path in (drawn.output / "images").iterdir()}
     assert images == {path.name: path.read_bytes() for path in drawn.images.iterdir()}

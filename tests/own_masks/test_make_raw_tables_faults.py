@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 from support.drawing import box, write_png
 from support.own_masks_folder import DRAWN, NORA, OLA, PIA, OwnData
-from support.run import run_script
+from support.run import run_program, succeed
 from support.trees import tree
 
 
@@ -25,8 +24,7 @@ def listed(own: OwnData, number: int) -> str:
     """Return the file that line `number` of the printed command names."""
     _, text = own.run("own_allow_unmatched=false")
     (command,) = {line[line.index("(cd ") : line.rindex(" sort)") + 6] for line in text.splitlines() if "(cd " in line}
-    shown = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
-    return shown.splitlines()[number - 1].removeprefix("./")
+    return run_program("sh", "-c", command).stdout.splitlines()[number - 1].removeprefix("./")
 
 
 def test_files_of_other_names_are_counted_in_a_warning(own):
@@ -221,8 +219,7 @@ def test_a_mask_folder_that_leads_elsewhere_is_not_written(own):
     assert own.run()[0] == 1
 
 
-def test_help_names_the_keys():
-    done = run_script("dataset_creation/make_raw_tables.py", "--help")
-    assert (done.returncode, done.stderr) == (0, "")
+def test_help_names_the_keys(tmp_path):
+    text = succeed("make_raw_tables", tmp_path, "--help")
     for part in ("Reads:", "Writes:", "own_masks_dir", "own_name_pattern", "own_raw_dir"):
-        assert part in done.stdout
+        assert part in text

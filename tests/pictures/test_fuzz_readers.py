@@ -1,15 +1,15 @@
 """Damaged bytes of every kind into every reader: an answer or a PipelineError, never anything else."""
 
 import gzip
-import io
 import random
 from functools import partial
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.drawing import encoded
 from support.mask_files import FORMATS
-from support.run import ROOT
+from support.run import CONFIGS
 
 from utils.config import load_config
 from utils.data import decode_mask
@@ -34,14 +34,8 @@ PIECES = (
 )
 
 
-def jpeg() -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(buffer, "JPEG")
-    return buffer.getvalue()
-
-
 TABLE = 'ISIC_id,creator,n\nIMG_01,"a, ""b""\nc",1\nIMG ü,NA,2.5\n'.encode()
-YAML = (ROOT / "dataset_creation" / "config.yaml").read_bytes()
+YAML = (CONFIGS / "dataset_creation" / "config.yaml").read_bytes()
 
 
 def read_mask(data: bytes, _folder) -> None:
@@ -60,8 +54,9 @@ def read_config(data: bytes, folder) -> None:
     load_config(CreationSettings, folder / "config.yaml")
 
 
+JPEG = encoded(Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)), "JPEG")
 READERS = {
-    "mask": (read_mask, [*FORMATS.values(), jpeg()]),
+    "mask": (read_mask, [*FORMATS.values(), JPEG]),
     "csv": (read_csv, [TABLE]),
     "csv.gz": (partial(read_csv, name="t.csv.gz"), [gzip.compress(TABLE, mtime=0)]),
     "yaml": (read_config, [YAML]),

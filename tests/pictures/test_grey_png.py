@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import zlib
 from types import SimpleNamespace
 
@@ -10,14 +9,13 @@ import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
-from support.drawing import noise, png_chunk
+from support.drawing import PNG_SIGNATURE, encoded, noise, png_chunk
 
 from utils import data
 from utils.data import decode_mask
 from utils.errors import PipelineError
 from utils.pictures import grey_png
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SHAPES = ((1, 1), (7, 64), (33, 5), (120, 97))
 
 
@@ -44,7 +42,8 @@ def filtered(pixels: np.ndarray, kind: int) -> bytes:
 def png(shape: tuple[int, int], packed: bytes, before: bytes = b"", step: int = 1 << 30, end: bool = True) -> bytes:
     header = shape[1].to_bytes(4, "big") + shape[0].to_bytes(4, "big") + b"\x08\0\0\0\0"
     parts = [png_chunk(b"IDAT", packed[start : start + step]) for start in range(0, len(packed), step)]
-    return b"".join([SIGNATURE, png_chunk(b"IHDR", header), before, *parts, png_chunk(b"IEND", b"") if end else b""])
+    last = png_chunk(b"IEND", b"") if end else b""
+    return b"".join([PNG_SIGNATURE, png_chunk(b"IHDR", header), before, *parts, last])
 
 
 @pytest.fixture
@@ -68,11 +67,9 @@ def test_every_filter_and_packing_gives_the_pixels(only_fast, shape, kind, level
 def test_files_as_programs_write_them_give_the_pixels(only_fast, shape):
     pixels = grey(shape, 0.5)
     packed = zlib.compress(filtered(pixels, 4))
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
     chunks = b"".join([png_chunk(b"gAMA", (45455).to_bytes(4, "big")), png_chunk(b"tEXt", b"Software\0drawn")])
     files = {
-        "Pillow": buffer.getvalue(),
+        "Pillow": encoded(Image.fromarray(pixels), optimize=True),
         "libpng": imagecodecs.png_encode(pixels),
         "in pieces": png(shape, packed, step=7),
         "with texts": png(shape, packed, before=chunks),

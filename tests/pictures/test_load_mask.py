@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
-from support.mask_files import DAMAGED, FORMATS, GOOD, HUGE, MASK, saved
+from support.drawing import encoded
+from support.mask_files import DAMAGED, FORMATS, GOOD, HUGE, MASK
 
 from utils.data import encode_mask, load_mask, load_masks
 from utils.errors import PipelineError
@@ -113,7 +114,7 @@ def test_encoded_masks_come_back(tmp_path_factory, mask):
 
 @pytest.mark.parametrize("view", [MASK, MASK.T, MASK[::-1, ::2]], ids=["plain", "transposed", "strided"])
 def test_encoding_is_pillows_default(view):
-    expected = saved(Image.fromarray(np.where(view, 255, 0).astype(np.uint8)))
+    expected = encoded(Image.fromarray(np.where(view, 255, 0).astype(np.uint8)))
     assert encode_mask(view) == expected
     image = Image.open(io.BytesIO(expected))
     assert image.mode == "L"

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
-from support.mask_files import DAMAGED, FORMATS, GREY, MASK, painted, png, saved
+from support.drawing import encoded
+from support.mask_files import DAMAGED, FORMATS, GREY, MASK, painted, png
 
 from utils.data import decode_mask
 from utils.errors import ConfigError
@@ -51,7 +52,7 @@ TIFFS = {
         MASK.astype(np.uint8), photometric="palette", colormap=np.eye(1, 256, 1, dtype=np.uint16).repeat(3, 0) * 65535
     ),
     "of floats": tiff(painted(0.25, dtype=np.float32)),
-    "of one bit": saved(Image.fromarray(MASK), "TIFF"),
+    "of one bit": encoded(Image.fromarray(MASK), "TIFF"),
 }
 
 
@@ -86,7 +87,7 @@ def test_values_keep_their_depth():
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "GIF"])
 def test_one_bit_counts_as_0_and_255(kind):
-    pixels = decode_pixels(saved(Image.fromarray(MASK), kind))
+    pixels = decode_pixels(encoded(Image.fromarray(MASK), kind))
     assert set(np.unique(pixels)) == {0, 255}
     np.testing.assert_array_equal(foreground(pixels, Foreground(">", 127)), MASK)
 
@@ -116,7 +117,7 @@ def test_numbers_that_are_none_are_refused():
 
 def test_jpeg_blurs_an_edge_and_a_threshold_mends_it():
     drawn = np.kron(MASK, np.ones((5, 5))).astype(bool)
-    pixels = decode_pixels(saved(Image.fromarray(np.where(drawn, 255, 0).astype(np.uint8)), "JPEG", quality=60))
+    pixels = decode_pixels(encoded(Image.fromarray(np.where(drawn, 255, 0).astype(np.uint8)), "JPEG", quality=60))
     assert has_more_than_two_levels(pixels)
     np.testing.assert_array_equal(foreground(pixels, Foreground(">", 127)), drawn)
 

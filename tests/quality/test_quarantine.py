@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
-from pathlib import Path
 
 import pytest
 from support.drawing import box, write_png
+from support.files import table_rows
 from support.run import succeed
 from support.small_set import SMALL_ROWS
 from support.trees import tree
@@ -18,30 +17,19 @@ SEG, IMG, QA = (f"IMAplusplus_{name}.csv" for name in ("seg_metadata", "img_meta
 BLANK = {row[2]: row[0] for row in SMALL_ROWS if not row[5].any()}
 
 
-def rows(path: Path) -> list[dict[str, str]]:
-    with open(path, encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
-@pytest.fixture
-def output(small_run, tmp_path) -> Path:
-    """Copy of the finished run."""
-    return shutil.copytree(small_run, tmp_path / "output")
-
-
 def test_blank_masks_move_with_their_bytes(small_run):
     assert BLANK == {"e1": "IMG_04", "f1": "IMG_05"}
     segs = small_run.parent / "raw" / "segs"
     for object_id, name in (("e1", "IMG_04_A01_T3_S2_e1.png"), ("f1", "IMG_05_A00_T3_S1_f1.png")):
         assert (small_run / "quarantine" / name).read_bytes() == (segs / f"raw_{object_id}.png").read_bytes()
         assert not (small_run / "seg_masks" / name).exists()
-        assert object_id not in [row["mskObjectID"] for row in rows(small_run / "metadata" / SEG)]
+        assert object_id not in [row["mskObjectID"] for row in table_rows(small_run / "metadata" / SEG)]
 
 
 def test_an_image_leaves_with_its_last_mask_and_stays_while_one_remains(small_run):
     metadata = small_run / "metadata"
     for isic_id, there in (("IMG_04", False), ("IMG_05", True)):
-        assert (isic_id in [row["isic_id"] for row in rows(metadata / IMG)]) == there
+        assert (isic_id in [row["isic_id"] for row in table_rows(metadata / IMG)]) == there
         assert (isic_id in (metadata / "ISIC_ids.txt").read_text("utf-8").split("\n")) == there
         assert (small_run / "images" / f"{isic_id}.JPG").exists() == there
         assert (small_run / "quarantine" / f"{isic_id}.JPG").exists() != there
@@ -49,23 +37,23 @@ def test_an_image_leaves_with_its_last_mask_and_stays_while_one_remains(small_ru
     assert (small_run / "quarantine" / "IMG_04.JPG").read_bytes() == raw.read_bytes()
 
 
-def test_rows_about_masks_in_quarantine_are_kept_on_a_rerun(output):
-    before = tree(output)
-    console = succeed("mask_qa", output)
+def test_rows_about_masks_in_quarantine_are_kept_on_a_rerun(rerun):
+    before = tree(rerun)
+    console = succeed("mask_qa", rerun)
     assert "8 masks judged" in console and "2 masks in quarantine" in console
-    assert tree(output) == before
-    listed = [(row["mask"], row["issue"]) for row in rows(output / "metadata" / QA)]
+    assert tree(rerun) == before
+    listed = [(row["mask"], row["issue"]) for row in table_rows(rerun / "metadata" / QA)]
     assert ("IMG_04_A01_T3_S2_e1.png", "Empty mask") in listed
     assert ("IMG_05_A00_T3_S1_f1.png", "Empty mask") in listed
 
 
-def test_a_mask_that_becomes_unreadable_later_joins_them_in_metadata_order(output):
-    before = rows(output / "metadata" / SEG)
-    (output / "seg_masks" / "IMG_03_A00_T1_S1_d1.png").write_bytes(b"\x89PNG, broken")
-    (output / "seg_masks" / "IMG_01_A01_T3_S2_001.png").unlink()
-    succeed("mask_qa", output)
+def test_a_mask_that_becomes_unreadable_later_joins_them_in_metadata_order(rerun):
+    before = table_rows(rerun / "metadata" / SEG)
+    (rerun / "seg_masks" / "IMG_03_A00_T1_S1_d1.png").write_bytes(b"\x89PNG, broken")
+    (rerun / "seg_masks" / "IMG_01_A01_T3_S2_001.png").unlink()
+    succeed("mask_qa", rerun)
     unreadable = "File not found or corrupted"
-    assert [(row["mask"], row["issue"], row["severity"]) for row in rows(output / "metadata" / QA)] == [
+    assert [(row["mask"], row["issue"], row["severity"]) for row in table_rows(rerun / "metadata" / QA)] == [
         ("IMG_01_A01_T3_S2_001.png", unreadable, "high"),
         ("IMG 02 ü_A01_T3_S2_b2.png", "Mask touches image border", "low"),
         ("IMG_03_A00_T1_S1_d1.png", unreadable, "high"),
@@ -74,29 +62,29 @@ def test_a_mask_that_becomes_unreadable_later_joins_them_in_metadata_order(outpu
         ("IMG_05_A02_T2_S1_f2.png", "Multiple disconnected regions (2)", "medium"),
     ]
     gone = {"001", "d1"}
-    assert rows(output / "metadata" / SEG) == [row for row in before if row["mskObjectID"] not in gone]
-    assert (output / "quarantine" / "IMG_03_A00_T1_S1_d1.png").read_bytes() == b"\x89PNG, broken"
-    assert (output / "quarantine" / "IMG_03.JPG").exists() and not (output / "images" / "IMG_03.JPG").exists()
-    assert (output / "images" / "IMG_01.JPG").exists()
+    assert table_rows(rerun / "metadata" / SEG) == [row for row in before if row["mskObjectID"] not in gone]
+    assert (rerun / "quarantine" / "IMG_03_A00_T1_S1_d1.png").read_bytes() == b"\x89PNG, broken"
+    assert (rerun / "quarantine" / "IMG_03.JPG").exists() and not (rerun / "images" / "IMG_03.JPG").exists()
+    assert (rerun / "images" / "IMG_01.JPG").exists()
 
 
-def test_consensus_rows_pass_through_untouched(output):
-    consensus = output / "seg_masks" / "IMG_01_ST_ST_ST_ST.png"
-    before = (output / "metadata" / SEG).read_bytes()
+def test_consensus_rows_pass_through_untouched(rerun):
+    consensus = rerun / "seg_masks" / "IMG_01_ST_ST_ST_ST.png"
+    before = (rerun / "metadata" / SEG).read_bytes()
     write_png(consensus, box(0, 0, 0, 0))
-    succeed("mask_qa", output)
+    succeed("mask_qa", rerun)
     assert consensus.exists()
-    assert (output / "metadata" / SEG).read_bytes() == before
-    assert "_ST_" not in (output / "metadata" / QA).read_text("utf-8")
+    assert (rerun / "metadata" / SEG).read_bytes() == before
+    assert "_ST_" not in (rerun / "metadata" / QA).read_text("utf-8")
 
 
-def test_an_image_whose_annotators_masks_are_all_gone_takes_its_consensus_along(output):
+def test_an_image_whose_annotators_masks_are_all_gone_takes_its_consensus_along(rerun):
     for name in ("IMG_05_A02_T2_S1_f2.png", "IMG_05_A01_T3_S2_f3.png"):
-        (output / "seg_masks" / name).write_bytes(b"")
-    succeed("mask_qa", output)
-    assert [row for row in rows(output / "metadata" / SEG) if row["ISIC_id"] == "IMG_05"] == []
+        (rerun / "seg_masks" / name).write_bytes(b"")
+    succeed("mask_qa", rerun)
+    assert [row for row in table_rows(rerun / "metadata" / SEG) if row["ISIC_id"] == "IMG_05"] == []
     for name in ("IMG_05_ST_ST_ST_ST.png", "IMG_05_MV_MV_MV_MV.png", "IMG_05.JPG"):
-        assert (output / "quarantine" / name).exists()
+        assert (rerun / "quarantine" / name).exists()
 
 
 def test_annotators_keep_their_numbers_when_one_leaves(small_run, tmp_path):
@@ -105,7 +93,7 @@ def test_annotators_keep_their_numbers_when_one_leaves(small_run, tmp_path):
         write_png(raw / "segs" / f"raw_{object_id}.png", box(0, 0, 0, 0))
     for stage in ("create_dataset", "move_dataset", "mask_qa"):
         succeed(stage, tmp_path / "output", raw=raw)
-    found = {row["mskObjectID"]: row["annotator"] for row in rows(tmp_path / "output" / "metadata" / SEG)}
+    found = {row["mskObjectID"]: row["annotator"] for row in table_rows(tmp_path / "output" / "metadata" / SEG)}
     assert found == {"001": "A01", "NA": "A02", "b2": "A01", "f2": "A02", "f3": "A01"}
 
 
@@ -121,21 +109,21 @@ def test_a_mended_mask_comes_back_with_create_dataset(small_run, tmp_path):
     assert (output / "images" / "IMG_04.JPG").exists()
 
 
-def test_tables_are_written_before_files_move(output, monkeypatch):
-    (output / "seg_masks" / "IMG_03_A00_T1_S1_d1.png").write_bytes(b"")
+def test_tables_are_written_before_files_move(rerun, monkeypatch):
+    (rerun / "seg_masks" / "IMG_03_A00_T1_S1_d1.png").write_bytes(b"")
 
     def stop(*_):
         raise OSError("stopped before anything moved")
 
     monkeypatch.setattr("utils.quality.quarantine.shutil.move", stop)
     with pytest.raises(AssertionError, match="stopped before anything moved"):
-        succeed("mask_qa", output)
-    assert "d1" not in [row["mskObjectID"] for row in rows(output / "metadata" / SEG)]
-    assert (output / "seg_masks" / "IMG_03_A00_T1_S1_d1.png").exists()
+        succeed("mask_qa", rerun)
+    assert "d1" not in [row["mskObjectID"] for row in table_rows(rerun / "metadata" / SEG)]
+    assert (rerun / "seg_masks" / "IMG_03_A00_T1_S1_d1.png").exists()
     monkeypatch.undo()
-    succeed("mask_qa", output)
-    assert (output / "quarantine" / "IMG_03_A00_T1_S1_d1.png").exists()
-    assert (output / "quarantine" / "IMG_03.JPG").exists()
+    succeed("mask_qa", rerun)
+    assert (rerun / "quarantine" / "IMG_03_A00_T1_S1_d1.png").exists()
+    assert (rerun / "quarantine" / "IMG_03.JPG").exists()
 
 
 def test_moving_twice_moves_once(tmp_path):

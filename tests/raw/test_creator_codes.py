@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import unicodedata
 
 import pandas as pd
 import pytest
 from support.drawing import box, write_png
+from support.files import table_rows
 from support.run import run_here, succeed
 from support.small_set import SMALL_CREATORS
 
@@ -20,8 +20,8 @@ TABLE = "raw_ISIC_segmasks_metadata.csv"
 
 def codes(output) -> dict[str, str]:
     """Return the code of each mask, by mskObjectID."""
-    with open(output / "metadata" / "IMAplusplus_seg_metadata.csv", newline="", encoding="utf-8") as stream:
-        return {row["mskObjectID"]: row["annotator"] for row in csv.DictReader(stream)}
+    rows = table_rows(output / "metadata" / "IMAplusplus_seg_metadata.csv")
+    return {row["mskObjectID"]: row["annotator"] for row in rows}
 
 
 def add_masks(raw, creator: str, count: int):

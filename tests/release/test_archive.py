@@ -7,7 +7,7 @@ import struct
 import zipfile
 
 import pytest
-from support.release_sets import cells, differences, import_release, release_of
+from support.release_sets import cells, differences, import_release
 from support.trees import tree
 
 from utils.errors import PipelineError
@@ -153,38 +153,34 @@ def test_a_mask_with_another_md5_does_not_appear(tmp_path):
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_stage_refuses_an_attack_before_it_writes(small_run, tmp_path):
-    release = release_of(small_run, tmp_path / "release")
+def test_a_stage_refuses_an_attack_before_it_writes(release, output, tmp_path):
     with zipfile.ZipFile(release.archive, "a") as packed:
         packed.writestr(entry("../escaped.png"), b"x")
         packed.writestr(entry(f"copy/{MASK}"), b"x")
     before = tree(tmp_path)
 
-    code, text = import_release(release, tmp_path / "output")
+    code, text = import_release(release, output)
 
     assert code == 1
     assert "'../escaped.png': a path with .." in text and text.count("occurs twice") == 2
     assert tree(tmp_path) == before
 
 
-def test_limits_are_keys(small_run, tmp_path):
-    release = release_of(small_run, tmp_path / "release")
+def test_limits_are_keys(release, output):
     total = sum(map(len, release.masks.values()))
 
-    code, text = import_release(release, tmp_path / "output", f"release_zip_max_bytes={total - 1}")
+    code, text = import_release(release, output, f"release_zip_max_bytes={total - 1}")
     assert code == 1 and f"at most {total - 1:,} are taken" in text
-    assert import_release(release, tmp_path / "output", f"release_zip_max_bytes={total}")[0] == 0
+    assert import_release(release, output, f"release_zip_max_bytes={total}")[0] == 0
 
 
-def test_a_damaged_entry_is_listed_and_the_others_are_taken(small_run, tmp_path):
-    release = release_of(small_run, tmp_path / "release")
+def test_a_damaged_entry_is_listed_and_the_others_are_taken(release, output):
     with zipfile.ZipFile(release.archive) as packed:
         offset = packed.getinfo(f"segs/{MASK}").header_offset
     data = bytearray(release.archive.read_bytes())
     start = offset + 30 + len(f"segs/{MASK}") + 12
     data[start] ^= 0xFF
     release.archive.write_bytes(data)
-    output = tmp_path / "output"
 
     code, _ = import_release(release, output)
 

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import gzip
-import io
 import zipfile
 
 import pytest
 from PIL import Image
-from support.release_sets import SUBSET, cells, differences, import_release, release_of, run_here
-from support.run import succeed
+from support.drawing import encoded
+from support.release_sets import SUBSET, cells, differences, import_release
+from support.run import run_here, succeed
 from support.trees import tree
 
 SEG_TABLE, IMG_TABLE, ID_LIST = "IMAplusplus_seg_metadata.csv", "IMAplusplus_img_metadata.csv", "ISIC_ids.txt"
 LAID_OUT = (SEG_TABLE, IMG_TABLE, ID_LIST)
 MASK = "IMG_01_A00_T1_S1_5841e138.png"
 SINGLE = "IMG_03_A00_T1_S1_d1.png"
-
-
-@pytest.fixture
-def release(small_run, tmp_path):
-    return release_of(small_run, tmp_path / "release")
-
-
-@pytest.fixture
-def output(tmp_path):
-    return tmp_path / "output"
 
 
 def images_of(small_run, tmp_path):
@@ -154,10 +144,8 @@ def test_images_that_do_not_fit_are_named_and_left_out(release, small_run, outpu
 
 
 def test_masks_of_one_image_that_differ_in_size_are_named(release, output):
-    stream = io.BytesIO()
-    Image.new("L", (16, 24), 255).save(stream, format="PNG")
     second = "IMG_01_A01_T3_S2_001.png"
-    release.replace(second, stream.getvalue(), update_md5=True)
+    release.replace(second, encoded(Image.new("L", (16, 24), 255)), update_md5=True)
 
     code, text = import_release(release, output)
 

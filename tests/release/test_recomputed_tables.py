@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.release_sets import differences, import_release, release_of
+from support.release_sets import differences, import_release
 from support.trees import tree
 
 SEGMENTATIONS, IMAGES = "release_seg_metadata_path", "release_img_metadata_path"
@@ -23,11 +23,6 @@ FAULTS = (
 )
 
 
-@pytest.fixture
-def release(small_run, tmp_path):
-    return release_of(small_run, tmp_path / "release")
-
-
 def refused(release, output) -> str:
     code, text = import_release(release, output)
     assert code == 1, text
@@ -36,16 +31,16 @@ def refused(release, output) -> str:
 
 
 @pytest.mark.parametrize(("column", "value", "fault"), FAULTS)
-def test_a_faulty_row_is_named(release, tmp_path, column, value, fault):
+def test_a_faulty_row_is_named(release, output, column, value, fault):
     release.edit(SEGMENTATIONS, lambda rows: rows[0].update({column: value}))
 
-    text = refused(release, tmp_path / "output")
+    text = refused(release, output)
 
     name = value if column == "seg_filename" else "IMG_01_A00_T1_S1_5841e138.png"
     assert f"row 2 ({name!r}): {fault}" in text
 
 
-def test_all_faults_are_named_at_once(release, tmp_path):
+def test_all_faults_are_named_at_once(release, output):
     def spoil(rows):
         rows[1]["mask_md5"] = "none"
         rows.append(dict(rows[2]))
@@ -55,7 +50,7 @@ def test_all_faults_are_named_at_once(release, tmp_path):
 
     release.edit(SEGMENTATIONS, spoil)
 
-    text = refused(release, tmp_path / "output")
+    text = refused(release, output)
 
     faults = [line.split("): ")[1] for line in text.splitlines() if line.startswith("  - row")]
     assert {fault: faults.count(fault) for fault in faults} == {
@@ -68,38 +63,37 @@ def test_all_faults_are_named_at_once(release, tmp_path):
     }
 
 
-def test_a_name_too_long_for_a_file_is_named(release, tmp_path):
+def test_a_name_too_long_for_a_file_is_named(release, output):
     def lengthen(rows):
         rows[0]["mskObjectID"] = "x" * 300
         rows[0]["seg_filename"] = f"IMG_01_A00_T1_S1_{'x' * 300}.png"
 
     release.edit(SEGMENTATIONS, lengthen)
 
-    assert "a name too long for a file" in refused(release, tmp_path / "output")
+    assert "a name too long for a file" in refused(release, output)
 
 
-def test_images_that_occur_twice_are_named(release, tmp_path):
+def test_images_that_occur_twice_are_named(release, output):
     release.edit(IMAGES, lambda rows: rows.append(dict(rows[1])))
 
-    text = refused(release, tmp_path / "output")
+    text = refused(release, output)
 
     assert text.count("an isic_id that occurs twice") == 2
 
 
-def test_a_missing_column_is_named(release, tmp_path):
+def test_a_missing_column_is_named(release, output):
     release.edit(SEGMENTATIONS, lambda rows: [row.pop("mask_md5") for row in rows])
 
-    assert "mask_md5" in refused(release, tmp_path / "output")
+    assert "mask_md5" in refused(release, output)
 
 
-def test_rows_are_put_in_the_order_of_the_dataset(release, small_run, tmp_path):
+def test_rows_are_put_in_the_order_of_the_dataset(release, small_run, output):
     def shuffle(rows):
         consensus = [row for row in rows if row["annotator"] in ("ST", "MV")]
         humans = [row for row in rows if row not in consensus]
         rows[:] = [consensus.pop(), *humans[:3], *reversed(consensus), *humans[3:]]
 
     release.edit(SEGMENTATIONS, shuffle)
-    output = tmp_path / "output"
 
     code, text = import_release(release, output)
 
@@ -108,14 +102,13 @@ def test_rows_are_put_in_the_order_of_the_dataset(release, small_run, tmp_path):
     assert (output / "metadata" / name).read_bytes() == (small_run / "metadata" / name).read_bytes()
 
 
-def test_rows_that_no_dataset_has_are_left_out_and_named(release, small_run, tmp_path):
+def test_rows_that_no_dataset_has_are_left_out_and_named(release, small_run, output):
     def add(rows):
         new = {"ISIC_id": "IMG_03", "img_filename": "IMG_03.JPG", "seg_filename": "IMG_03_ST_ST_ST_ST.png"}
         rows.append({**rows[-1], **new, **dict.fromkeys(("annotator", "tool", "skill_level", "mskObjectID"), "ST")})
 
     release.edit(SEGMENTATIONS, add)
     release.edit(IMAGES, lambda rows: rows.append({**rows[0], "isic_id": "IMG_09"}))
-    output = tmp_path / "output"
 
     code, text = import_release(release, output)
 

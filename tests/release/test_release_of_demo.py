@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from support.checkout import copy_project
 from support.release_sets import SUBSET, TABLES, Release, differences, import_release, release_of, verify_release
-from support.run import ROOT, STAGES, succeed
+from support.run import STAGES, run_program, succeed
 from support.trees import tree
 
 from utils.demo import demo_folder
@@ -77,20 +76,15 @@ def test_one_flipped_pixel_names_its_image(demo, tmp_path):
 def test_the_whole_chain_goes_on_without_images(demo, tmp_path, full):
     if not full:
         pytest.skip("all stages and figures in processes of their own: with --full")
-    assert import_release(demo.release, tmp_path)[0] == 0
-    folders = {"IMAPP_OUTPUT_DIR": str(tmp_path), "IMAPP_DEMO_DIR": str(demo.raw), "VIRTUAL_ENV": sys.prefix}
+    output = tmp_path / "output"
+    assert import_release(demo.release, output)[0] == 0
+    script = copy_project(tmp_path / "project") / "overall_script.sh"
+    folders = {"IMAPP_OUTPUT_DIR": str(output), "IMAPP_DEMO_DIR": str(demo.raw), "VIRTUAL_ENV": sys.prefix}
 
-    done = subprocess.run(
-        ["bash", str(ROOT / "overall_script.sh"), "--from", "mask_qa"],
-        env={**os.environ, **folders},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
+    done = run_program("bash", script, "--from", "mask_qa", env=folders)
 
     assert done.returncode == 0, done.stderr
     assert "overlaid_segs skipped" in done.stderr
     for name in (*TABLES.values(), f"{SUBSET}staple_performance.csv", "ISIC_ids.txt"):
-        assert (tmp_path / "metadata" / name).read_bytes() == (demo.output / "metadata" / name).read_bytes()
-    assert tree(tmp_path / "seg_masks") == demo.release.masks
+        assert (output / "metadata" / name).read_bytes() == (demo.output / "metadata" / name).read_bytes()
+    assert tree(output / "seg_masks") == demo.release.masks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.release_sets import SUBSET, cells, differences, import_release, release_of, verify_release
+from support.release_sets import SUBSET, cells, differences, import_release, verify_release
 from support.trees import tree
 
 SUBSET_KEY, PAIRS = "release_subset_metadata_path", "release_pairwise_metrics_path"
@@ -11,16 +11,6 @@ SUMMARY, IMAGE_LEVEL = "release_metrics_summary_path", "release_image_level_metr
 SEGMENTATIONS = "release_seg_metadata_path"
 MASK, OTHER = "IMG_05_A02_T2_S1_f2.png", "IMG_05_A01_T3_S2_f3.png"
 STAPLE, VOTE = "IMG_05_ST_ST_ST_ST.png", "IMG_05_MV_MV_MV_MV.png"
-
-
-@pytest.fixture
-def release(small_run, tmp_path):
-    return release_of(small_run, tmp_path / "release")
-
-
-@pytest.fixture
-def output(tmp_path):
-    return tmp_path / "output"
 
 
 def found(release, output, *arguments) -> list[dict[str, str]]:

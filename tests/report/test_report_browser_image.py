@@ -1,11 +1,12 @@
 """One image in the report's browser, on the demo: outlines, switches, vote counts, tables, links and history."""
 
-import csv
 import shutil
 
 import pytest
 from support.drawn_report import isic_id, make_drawn_report
-from support.report_browser import index_rows, opening, read_details
+from support.files import table_rows
+from support.report_browser import index_rows, opening
+from support.report_files import report_details
 
 PAIR_COLUMNS = ("dice_score", "jaccard_score", "hd_score", "hd95_score", "assd_score")
 PREFIX = "IMAplusplus_multiannotator_subset_"
@@ -32,7 +33,7 @@ def row(demo_report):
 
 @pytest.fixture(scope="module")
 def detail(demo_report, row):
-    return read_details(demo_report, row["key"])
+    return report_details(demo_report, row["key"])
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +57,8 @@ def visible_outlines(page) -> list[str]:
     return [name.partition(",")[0] for name in shown]
 
 
-def table_rows(report, name: str) -> list[dict]:
-    with (report.parent / "metadata" / f"{PREFIX}{name}.csv").open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def rows_of(report, name: str) -> list[dict]:
+    return table_rows(report.parent / "metadata" / f"{PREFIX}{name}.csv")
 
 
 def cells(page, selector: str) -> list[list[str]]:
@@ -157,7 +157,7 @@ def test_vote_counts_have_a_legend(page, detail, row):
 
 
 def test_tables_are_those_of_the_pipeline(page, demo_report, row):
-    pairs = [pair for pair in table_rows(demo_report, "IAA_metrics") if pair["img_id"] == row["img"]]
+    pairs = [pair for pair in rows_of(demo_report, "IAA_metrics") if pair["img_id"] == row["img"]]
     digits = (4, 4, 1, 1, 2)
     expected = sorted(
         [pair["annotator1"], pair["annotator2"]]
@@ -165,7 +165,7 @@ def test_tables_are_those_of_the_pipeline(page, demo_report, row):
         for pair in pairs
     )
     assert sorted(line[:7] for line in cells(page, ".pairs")) == expected
-    staple = [one for one in table_rows(demo_report, "staple_performance") if one["ISIC_id"] == row["id"]]
+    staple = [one for one in rows_of(demo_report, "staple_performance") if one["ISIC_id"] == row["id"]]
     estimates = [[f"{float(one[name]):.4f}" for name in ("sensitivity", "specificity")] for one in staple]
     assert [line[-2:] for line in cells(page, ".masks")] == [*estimates, ["–", "–"], ["–", "–"]]
 

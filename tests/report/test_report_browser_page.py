@@ -1,12 +1,11 @@
 """The report's page as a whole in a browser: overview, quality, colour schemes, print, accessibility."""
 
-import subprocess
-
 import pytest
 from support.drawn_report import HOSTILE_ID, isic_id
-from support.report_browser import index_rows, opening, script_data
+from support.report_browser import index_rows, opening
 from support.report_checks import ACCESSIBILITY, CONTRAST, FOCUS
-from support.run import ROOT
+from support.report_files import report_data
+from support.run import ROOT, run_program
 
 PHONE = {"width": 390, "height": 844}
 DEGENERATE = "#image=" + isic_id(3)
@@ -70,7 +69,7 @@ def test_tabs_follow_the_address(show):
 
 def test_issues_are_filtered_and_have_outlines(show, big_report):
     page = show("#quality")
-    issues = script_data(big_report / "data" / "quality.js", "quality")["issues"]
+    issues = report_data(big_report, "quality")["issues"]
     rows, filters = page.locator("#issues tr"), page.locator("#issue-filters")
     assert rows.count() == len(issues) >= 4
     drawn = [issue["path"] for issue in issues if issue["path"]]
@@ -187,7 +186,7 @@ def test_nothing_is_wider_than_a_phone(show, address):
 
 def test_installer_of_the_browser_says_why_it_skips(tmp_path):
     environment = {"PATH": str(tmp_path), "IMAPP_BROWSER": str(tmp_path / "browser")}
-    command = ["/bin/bash", str(ROOT / "tests" / "install_browser.sh")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    done = run_program("/bin/bash", ROOT / "tests" / "install_browser.sh", env=environment)
+    assert done.returncode == 0
     assert done.stdout.startswith(f"skipped: there is no {tmp_path / 'browser'}, and no apt-get to install it with")
     assert not done.stderr

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from support.drawing import box
-from support.drawn_report import draw_dataset, isic_id, report_data
-from support.run import ROOT
+from support.drawn_report import draw_dataset, isic_id
+from support.report_files import report_data
+from support.run import config_of
 from support.trees import tree
 
 from multiannotator_analysis.make_report import main
@@ -62,8 +63,7 @@ def decoded(monkeypatch) -> Counter:
 def make(output: Path, *overrides: str) -> str:
     """Make the report in this process; return its closing line."""
     keys = [f"output_dir={output}", "num_workers=1", *overrides]
-    config_file = ROOT / "multiannotator_analysis" / "config.yaml"
-    return main(load_config(MultiannotatorSettings, config_file, keys)).counts
+    return main(load_config(MultiannotatorSettings, config_of("make_report"), keys)).counts
 
 
 def masks_of(output: Path, number: int) -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import re
@@ -17,8 +16,9 @@ from support.drawn_report import (
     HOSTILE_ID,
     isic_id,
     make_drawn_report,
-    report_data,
 )
+from support.files import table_rows
+from support.report_files import report_data, report_details
 from support.trees import tree
 
 from utils.data import load_mask
@@ -34,15 +34,12 @@ def output(tmp_path_factory) -> Path:
 
 
 def rows_of(output: Path, name: str) -> list[dict[str, str]]:
-    with open(output / "metadata" / name, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return table_rows(output / "metadata" / name)
 
 
 def detail(output: Path, image: str) -> dict:
-    text = (output / "report" / "details" / f"{image_key(image)}.js").read_text(encoding="ascii")
-    key, data = re.fullmatch(r'IMAPP\.receiveDetail\("([0-9a-f]{16})", (.*)\);\n', text).groups()
-    assert key == image_key(image) == hashlib.sha256(image.encode()).hexdigest()[:16]
-    return json.loads(data)
+    assert image_key(image) == hashlib.sha256(image.encode()).hexdigest()[:16]
+    return report_details(output / "report", image_key(image))
 
 
 def test_the_index_has_a_row_for_each_image_in_metadata_order(output):

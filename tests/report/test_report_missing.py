@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import gzip
-import json
 import re
 import shutil
 from pathlib import Path
-from unittest import mock
 
 import pytest
 from PIL import Image
 from support.drawing import box
-from support.drawn_report import draw_dataset, isic_id, report_data
-from support.run import STAGES, run_here
+from support.drawn_report import draw_dataset, isic_id
+from support.report_files import report_data, report_details
+from support.run import run_here
 
 from utils.data import encode_mask
 from utils.report.report_folder import image_key
@@ -35,8 +34,7 @@ def output(drawn, tmp_path) -> Path:
 
 def make(output: Path) -> tuple[int, str]:
     """Run the stage in this process: exit code and console text."""
-    with mock.patch.dict(STAGES, make_report="multiannotator_analysis"):
-        return run_here("make_report", output)
+    return run_here("make_report", output)
 
 
 def succeed(output: Path) -> str:
@@ -51,8 +49,7 @@ def page(output: Path) -> str:
 
 
 def detail(output: Path, number: int) -> dict:
-    text = (output / "report" / "details" / f"{image_key(isic_id(number))}.js").read_text(encoding="ascii")
-    return json.loads(text[text.index(", {") + 2 : -3])
+    return report_details(output / "report", image_key(isic_id(number)))
 
 
 def test_the_subset_alone_makes_a_report_that_names_what_it_lacks(output):

@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from support.drawing import box
+from support.drawing import box, encoded
 
 from utils.errors import PipelineError
 from utils.report.thumbnails import encode_thumbnail, encode_votes, thumbnail_size, view_of_mask, vote_colours
@@ -19,9 +19,7 @@ def photo(width: int, height: int, mode: str = "RGB", kind: str = "JPEG", **opti
     """Image file whose left half is dark."""
     image = Image.new("L", (width, height), 220)
     image.paste(30, (0, 0, width // 2, height))
-    buffer = io.BytesIO()
-    image.convert(mode).save(buffer, format=kind, **options)
-    return buffer.getvalue()
+    return encoded(image.convert(mode), kind, **options)
 
 
 def decoded(data: bytes) -> Image.Image:

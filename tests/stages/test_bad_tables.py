@@ -5,7 +5,7 @@ import csv
 from types import SimpleNamespace
 
 import pytest
-from support.run import STAGES, run_here, succeed
+from support.run import chain_here, run_here, succeed
 from support.small_set import make_small_raw_set
 from support.trees import tree
 
@@ -40,8 +40,7 @@ def rewrite(path, change) -> None:
 )
 def test_the_same_table_in_other_clothes_gives_the_same_bytes(run, small_run, table, dress):
     (run.raw / table).write_bytes(dress((run.raw / table).read_bytes()))
-    for stage in STAGES:
-        succeed(stage, run.output, raw=run.raw)
+    chain_here(run.raw, run.output)
     assert tree(run.output) == tree(small_run)
 
 
@@ -82,8 +81,7 @@ def test_two_hundred_columns_quotes_and_line_ends_pass_verbatim(run):
 
     rewrite(run.raw / IMG_TABLE, widen)
     rewrite(run.raw / SEG_TABLE, lambda rows: [[*row, f"{row[0]}\n1e5"] for row in rows])
-    for stage in STAGES:
-        succeed(stage, run.output, raw=run.raw)
+    chain_here(run.raw, run.output)
     kept = read_table(run.output / "metadata" / "IMAplusplus_img_metadata.csv")
     assert kept.shape == (4, 203)
     assert set(kept["column 7"]) == {'"quoted", and\na second line, NA'}
@@ -106,8 +104,7 @@ def rename(run, old: str, new: str) -> None:
 )  # fmt: skip
 def test_unusual_ids_pass_the_whole_chain(run, isic_id):
     rename(run, "IMG_01", isic_id)
-    for stage in STAGES:
-        succeed(stage, run.output, raw=run.raw)
+    chain_here(run.raw, run.output)
     metadata = read_table(run.output / "metadata" / "IMAplusplus_seg_metadata.csv")
     rows = metadata[metadata["ISIC_id"] == isic_id]
     assert list(rows["annotator"]) == ["A00", "A01", "A02", "ST", "MV"]

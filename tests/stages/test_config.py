@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from support.run import ROOT
+from support.run import CONFIGS, ROOT, run_program
 
-from utils.config import describe_keys, load_config
+from utils.config import PATH_VARIABLES, describe_keys, load_config
 from utils.configuration.leaves import NOT_KEYS
 from utils.errors import ConfigError
-from utils.settings import AnalysisSettings, CreationSettings, MultiannotatorSettings, Transfer
-
-COMMITTED = {
-    "dataset_creation": CreationSettings,
-    "dataset_analysis": AnalysisSettings,
-    "multiannotator_analysis": MultiannotatorSettings,
-}
+from utils.settings import SCHEMAS, Transfer
 
 
 @dataclass
@@ -223,16 +218,35 @@ def test_a_path_must_be_a_path(load, argument):
     assert "output_dir" in (message := refusal(load, GOOD, argument)) or "folders" in message
 
 
-@pytest.mark.parametrize("folder", COMMITTED)
-def test_committed_files_hold_every_key_with_a_comment(folder, monkeypatch, tmp_path):
-    monkeypatch.setenv("IMAPP_OUTPUT_DIR", str(tmp_path))
-    path = ROOT / folder / "config.yaml"
-    config = load_config(COMMITTED[folder], path)
+@pytest.fixture(params=SCHEMAS)
+def committed(request) -> tuple[Path, type]:
+    """Config file of a folder, unless somebody works with this checkout and has edited it; and its schema."""
+    path = ROOT / request.param / "config.yaml"
+    if (ROOT / ".git").exists() and run_program("git", "diff", "--quiet", "HEAD", "--", path, cwd=ROOT).returncode:
+        pytest.skip(f"{path} has been edited; what is tested is the file as committed")
+    return path, SCHEMAS[request.param]
+
+
+def test_committed_files_hold_every_key_with_a_comment(committed):
+    path, schema = committed
     text = path.read_text(encoding="utf-8")
-    keys = [item.name for item in dataclasses.fields(COMMITTED[folder]) if item.name not in NOT_KEYS]
+    keys = [item.name for item in dataclasses.fields(schema) if item.name not in NOT_KEYS]
     assert [key for key in keys if f"\n{key}:" not in text] == []
-    assert config.output_dir == tmp_path
-    assert all(line.strip() in describe_keys(COMMITTED[folder], keys) for line in keys)
+    assert all(line.strip() in describe_keys(schema, keys) for line in keys)
+
+
+@pytest.mark.parametrize("folder", ["", "elsewhere"])
+def test_committed_files_say_what_the_tests_run_with(committed, tmp_path, monkeypatch, folder):
+    path, schema = committed
+    for variable in PATH_VARIABLES:
+        monkeypatch.setenv(variable, str(tmp_path / folder) if folder else "")
+
+    def loaded(file: Path):
+        shutil.copy(file, tmp_path / "config.yaml")  # relative paths start there
+        return load_config(schema, tmp_path / "config.yaml")
+
+    assert loaded(path).output_dir == (tmp_path / folder if folder else tmp_path.parent / "output")
+    assert loaded(path) == loaded(CONFIGS / path.parent.name / "config.yaml")
 
 
 @pytest.mark.parametrize(
@@ -252,5 +266,5 @@ def test_committed_files_hold_every_key_with_a_comment(folder, monkeypatch, tmp_
 def test_numbers_out_of_range_are_refused(folder, override, monkeypatch, tmp_path):
     monkeypatch.setenv("IMAPP_OUTPUT_DIR", str(tmp_path))
     with pytest.raises(ConfigError) as caught:
-        load_config(COMMITTED[folder], ROOT / folder / "config.yaml", [override])
+        load_config(SCHEMAS[folder], CONFIGS / folder / "config.yaml", [override])
     assert override.partition("=")[0] in str(caught.value)

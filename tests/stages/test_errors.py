@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from support.drawing import box, write_png
-from support.run import ROOT, STAGES, run_here, run_script
+from support.run import ROOT, STAGES, config_of, run_here, run_script, run_stage
 from support.small_set import make_small_raw_set
 
 SEG_TABLE, IMG_TABLE = "raw_ISIC_segmasks_metadata.csv", "raw_ISIC_images_metadata.csv"
@@ -129,7 +127,7 @@ def test_no_row_left_is_an_error(run):
 def test_missing_raw_input_names_key_and_config(run, key):
     code, text = run.stage("create_dataset", f"{key}={run.base / 'nowhere'}")
     assert code == 1
-    for part in (f"'{key}'", str(ROOT / "dataset_creation" / "config.yaml"), str(run.base / "nowhere")):
+    for part in (f"'{key}'", str(config_of("create_dataset")), str(run.base / "nowhere")):
         assert part in text
 
 
@@ -138,7 +136,7 @@ def test_a_missing_table_names_key_config_and_stage(run, stage):
     key, made_by = MADE_BY[stage]
     code, text = run.stage(stage)
     assert code == 1
-    for part in (f"'{key}'", str(ROOT / STAGES[stage] / "config.yaml"), f"run {made_by} first"):
+    for part in (f"'{key}'", str(config_of(stage)), f"run {made_by} first"):
         assert part in text
 
 
@@ -148,7 +146,7 @@ def test_missing_folders_name_the_stage_that_fills_them(run):
     for stage in ("mask_qa", "create_consensus_masks", "compute_IAA_metrics"):
         code, text = run.stage(stage)
         assert code == 1
-        for part in ("'new_dataset_masks_dir'", str(ROOT / STAGES[stage]), "run move_dataset first"):
+        for part in ("'new_dataset_masks_dir'", str(config_of(stage)), "run move_dataset first"):
             assert part in text
 
 
@@ -205,10 +203,9 @@ def test_an_output_folder_that_is_a_file_is_named(run):
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_without_requirements_one_line_says_how_to_get_them(stage):
+def test_without_requirements_one_line_says_how_to_get_them(tmp_path, stage):
     # -S leaves site-packages out, -E ignores the environment.
-    script = ROOT / STAGES[stage] / f"{stage}.py"
-    done = subprocess.run([sys.executable, "-S", "-E", script], capture_output=True, text=True, check=False)
+    done = run_stage(stage, tmp_path, python=("-S", "-E"))
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert "pip install -r requirements.txt" in done.stderr and "pandas" in done.stderr

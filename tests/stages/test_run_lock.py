@@ -2,12 +2,10 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
-from support.run import ROOT, raw_arguments, run_stage
+from support.run import run_here, start_code
 
 from utils.errors import PipelineError
 from utils.running.interrupts import Interrupted, orderly_interrupts
@@ -15,10 +13,9 @@ from utils.running.run_lock import exclusive_run, lock_file
 
 HOLDER = """
 import sys, time
-sys.path.insert(0, {root!r})
 from pathlib import Path
 from utils.running.run_lock import exclusive_run
-with exclusive_run(Path({output!r}), "holder"):
+with exclusive_run(Path(sys.argv[1]), "holder"):
     print("locked", flush=True)
     time.sleep(60)
 """
@@ -27,8 +24,7 @@ with exclusive_run(Path({output!r}), "holder"):
 @pytest.fixture
 def holder(tmp_path):
     """Give a process that holds the lock of tmp_path."""
-    code = HOLDER.format(root=str(ROOT), output=str(tmp_path))
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    process = start_code(HOLDER, tmp_path)
     assert process.stdout.readline() == "locked\n"
     yield process
     process.kill()
@@ -36,10 +32,9 @@ def holder(tmp_path):
 
 
 def test_a_second_run_says_who_holds_the_lock(holder, tmp_path, small_raw):
-    done = run_stage("create_dataset", tmp_path, *raw_arguments(small_raw))
-    assert done.returncode == 1
-    assert f"found:    holder, process {holder.pid} on " in done.stderr
-    assert "Traceback" not in done.stderr
+    code, text = run_here("create_dataset", tmp_path, raw=small_raw)
+    assert code == 1
+    assert f"found:    holder, process {holder.pid} on " in text
     assert not (tmp_path / "metadata").exists()
 
 

@@ -5,24 +5,14 @@ import json
 import shutil
 
 import pytest
-from support.run import STAGES, raw_arguments, run_script, run_stage
+from support.run import STAGES, run_chain, run_here
+from support.trees import tree
 
 from utils.running.run_manifest import manifest_file
 
-CHECK = "multiannotator_analysis/check_run.py"
 
-
-def check(output):
-    return run_script(CHECK, env={"IMAPP_OUTPUT_DIR": str(output)})
-
-
-@pytest.fixture
-def output(small_run, tmp_path):
-    return shutil.copytree(small_run, tmp_path / "output")
-
-
-def stages_of(output) -> dict:
-    return json.loads(manifest_file(output).read_text("utf-8"))["stages"]
+def stages_of(rerun) -> dict:
+    return json.loads(manifest_file(rerun).read_text("utf-8"))["stages"]
 
 
 def test_every_output_has_one_maker_and_its_md5(small_run):
@@ -50,32 +40,32 @@ def test_it_names_settings_inputs_counts_and_no_path_outside(small_run):
     assert made["mask_qa"]["counts"]["rows"]["metadata/IMAplusplus_img_metadata.csv"] == 4
 
 
-def test_a_second_chain_with_other_workers_gives_the_same_bytes(small_run, tmp_path):
-    for _ in range(2):
-        for stage in STAGES:
-            extra = raw_arguments(small_run.parent / "raw") if STAGES[stage] == "dataset_creation" else []
-            done = run_stage(stage, tmp_path, *extra, "num_workers=2")
-            assert done.returncode == 0, done.stderr
-        assert manifest_file(tmp_path).read_bytes() == manifest_file(small_run).read_bytes()
+def test_chains_of_two_workers_give_the_same_bytes_as_one(small_run, states, tmp_path):
+    output = shutil.copytree(states.output, tmp_path / "output")
+    assert tree(output) == tree(small_run)
+    assert manifest_file(output).read_bytes() == manifest_file(small_run).read_bytes()
+    run_chain(states.raw, output, "num_workers=2")
+    assert tree(output) == tree(small_run)
+    assert manifest_file(output).read_bytes() == manifest_file(small_run).read_bytes()
 
 
-def test_changed_and_missing_outputs_are_listed_with_their_makers(output):
-    (output / "metadata" / "IMAplusplus_multiannotator_subset_IAA_metrics.csv").write_text("img_id\n")
-    next((output / "images").iterdir()).unlink()
-    (output / "extra.txt").touch()
-    done = check(output)
-    assert done.returncode == 1
-    assert "IAA_metrics.csv: changed (made by compute_IAA_metrics)" in done.stderr
-    assert "missing or unreadable (made by move_dataset)" in done.stderr
-    assert "extra.txt: no stage has recorded it" in done.stderr
-    assert "compute_image_level_metrics" not in done.stderr
+def test_changed_and_missing_outputs_are_listed_with_their_makers(rerun):
+    (rerun / "metadata" / "IMAplusplus_multiannotator_subset_IAA_metrics.csv").write_text("img_id\n")
+    next((rerun / "images").iterdir()).unlink()
+    (rerun / "extra.txt").touch()
+    code, text = run_here("check_run", rerun)
+    assert code == 1
+    assert "IAA_metrics.csv: changed (made by compute_IAA_metrics)" in text
+    assert "missing or unreadable (made by move_dataset)" in text
+    assert "extra.txt: no stage has recorded it" in text
+    assert "compute_image_level_metrics" not in text
 
 
 def test_without_a_manifest_the_check_says_what_makes_one(tmp_path):
-    done = check(tmp_path)
-    assert done.returncode == 1
-    assert "There is no run manifest" in done.stderr
-    assert "overall_script.sh" in done.stderr
+    code, text = run_here("check_run", tmp_path)
+    assert code == 1
+    assert "There is no run manifest" in text
+    assert "overall_script.sh" in text
 
 
 @pytest.mark.parametrize(
@@ -89,11 +79,10 @@ def test_without_a_manifest_the_check_says_what_makes_one(tmp_path):
         "\0",
     ],
 )
-def test_a_damaged_manifest_stops_a_stage_before_its_work(output, text):
-    manifest_file(output).write_text(text)
-    before = (output / "metadata" / "IMAplusplus_multiannotator_subset_image_level_metrics.csv").stat().st_mtime_ns
-    done = run_stage("compute_image_level_metrics", output)
-    assert done.returncode == 1
-    assert "The run manifest cannot be read" in done.stderr
-    after = (output / "metadata" / "IMAplusplus_multiannotator_subset_image_level_metrics.csv").stat().st_mtime_ns
+def test_a_damaged_manifest_stops_a_stage_before_its_work(rerun, text):
+    manifest_file(rerun).write_text(text)
+    before = (rerun / "metadata" / "IMAplusplus_multiannotator_subset_image_level_metrics.csv").stat().st_mtime_ns
+    code, text = run_here("compute_image_level_metrics", rerun)
+    assert (code, "The run manifest cannot be read" in text) == (1, True)
+    after = (rerun / "metadata" / "IMAplusplus_multiannotator_subset_image_level_metrics.csv").stat().st_mtime_ns
     assert before == after

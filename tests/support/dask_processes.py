@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import psutil
+
 from support.long_runs import wait_for
 from support.run import ROOT
 

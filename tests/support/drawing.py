@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 Shape = tuple[int, int]
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def disc(shape: Shape, centre: tuple[float, float], radius: float) -> np.ndarray:
@@ -44,18 +47,31 @@ def bomb(side: int) -> bytes:
     packer = zlib.compressobj(9)
     lines = b"\0" * (100 * (side // 8 + 1))
     packed = b"".join(packer.compress(lines) for _ in range(side // 100)) + packer.flush()
-    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", packed) + png_chunk(b"IEND", b"")
+    return png_file((side, side), 1, 0, packed)
+
+
+def png_file(
+    shape: Shape, depth: int, colour_type: int, packed: bytes, extra: bytes = b"", interlaced: bool = False
+) -> bytes:
+    """Put a PNG together by the book from its packed lines; `extra` are chunks before them."""
+    header = struct.pack(">IIBBBBB", shape[1], shape[0], depth, colour_type, 0, 0, interlaced)
+    parts = (png_chunk(b"IHDR", header), extra, png_chunk(b"IDAT", packed), png_chunk(b"IEND", b""))
+    return PNG_SIGNATURE + b"".join(parts)
 
 
 def png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
+def encoded(image: Image.Image, image_format: str = "PNG", **options) -> bytes:
+    """Return the file that Pillow makes of an image."""
+    buffer = io.BytesIO()
+    image.save(buffer, image_format, **options)
+    return buffer.getvalue()
+
+
 def write_png(path: Path, mask: np.ndarray) -> None:
     """Write a bool mask as 8-bit grey PNG."""
-    from PIL import Image
-
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(mask.astype(np.uint8) * 255).save(path)
 

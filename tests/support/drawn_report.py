@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from PIL import Image
-from support.drawing import disc
-from support.run import run_script
 
+from support.drawing import disc
+from support.run import run_stage
 from utils import naming
 from utils.agreement.aggregate import metrics_per_image, summary_of_pairs
 from utils.data import encode_mask
@@ -53,15 +51,9 @@ def make_drawn_report(folder: Path, images: int, *arguments: str, photos: bool =
     """
     output = folder / "output"
     draw_dataset(output, images, photos=photos, seed=seed)
-    done = run_script("multiannotator_analysis/make_report.py", *arguments, env={"IMAPP_OUTPUT_DIR": str(output)})
+    done = run_stage("make_report", output, *arguments)
     assert done.returncode == 0, done.stderr
     return output / "report"
-
-
-def report_data(report: Path, name: str) -> Any:
-    """Return what ``data/{name}.js`` assigns to ``IMAPP.{name}``."""
-    text = (report / "data" / f"{name}.js").read_text(encoding="ascii")
-    return json.loads(text.partition(f"IMAPP.{name} = ")[2].rstrip(";\n"))
 
 
 def draw_dataset(output: Path, images: int, photos: bool = True, seed: int = 0) -> None:

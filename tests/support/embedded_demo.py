@@ -15,11 +15,6 @@ def dice(a, b):
     return 2 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b))
 
 
-def contents(folder):
-    """Return every file below a folder as relative name -> bytes."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
     """Folder of the whole demo, and the counts that were returned for it; read only."""

@@ -8,7 +8,8 @@ import struct
 import numpy as np
 import tifffile
 from PIL import Image, PngImagePlugin, TiffImagePlugin
-from support.drawing import png_chunk
+
+from support.drawing import encoded, png_chunk
 
 ORIENTATION, ARTIST, DESCRIPTION, SOFTWARE, GPS_IFD = 274, 315, 270, 305, 34853
 
@@ -30,12 +31,6 @@ def exif(name: str, orientation: int | None = None) -> Image.Exif:
     return data
 
 
-def encode(image: Image.Image, image_format: str, **options) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, image_format, **options)
-    return buffer.getvalue()
-
-
 def segment(marker: int, content: bytes) -> bytes:
     return bytes((0xFF, marker)) + struct.pack(">H", len(content) + 2) + content
 
@@ -49,25 +44,25 @@ def png(name: str, orientation: int | None = None, image: Image.Image | None = N
     text.add_text("Author", name.encode("latin-1", "replace"))
     text.add_text("Comment", name.encode("latin-1", "replace"), zip=True)
     text.add_itxt("XML:com.adobe.xmp", xmp(name).decode(), zip=True)
-    data = encode(image or picture(), "PNG", pnginfo=text, exif=exif(name, orientation), dpi=(72, 72))
+    data = encoded(image or picture(), "PNG", pnginfo=text, exif=exif(name, orientation), dpi=(72, 72))
     first = 8 + 25  # signature and IHDR
     private = png_chunk(b"prVt", name.encode()) + png_chunk(b"tIME", bytes(7))
     return data[:first] + private + data[first:] + name.encode()
 
 
 def jpeg(name: str, orientation: int | None = None, **options) -> bytes:
-    data = encode(picture(), "JPEG", exif=exif(name, orientation), comment=name.encode(), **options)
+    data = encoded(picture(), "JPEG", exif=exif(name, orientation), comment=name.encode(), **options)
     more = segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp(name))
     more += segment(0xED, b"Photoshop 3.0\x008BIM\x04\x04\0\0" + name.encode())
     more += segment(0xE2, b"FPXR\0" + name.encode()) + segment(0xEE, b"other\0" + name.encode())
     more += segment(0xE0, b"JFXX\0\x10" + name.encode())
     # A second picture behind the first, as phones put it.
-    return data[:2] + data[2:20] + more + data[20:] + encode(picture(), "JPEG", comment=name.encode())
+    return data[:2] + data[2:20] + more + data[20:] + encoded(picture(), "JPEG", comment=name.encode())
 
 
 def gif(name: str) -> bytes:
     frames = [picture("P"), picture("P").transpose(Image.Transpose.ROTATE_180)]
-    data = encode(frames[0], "GIF", save_all=True, append_images=frames[1:], loop=3, comment=name.encode())
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], loop=3, comment=name.encode())
     blocks = b"!\xff\x0bXMP DataXMP" + bytes([len(name.encode())]) + name.encode() + b"\0"
     start = data.index(b"!")
     return data[:start] + blocks + data[start:] + name.encode()
@@ -82,7 +77,7 @@ def tiff(name: str, orientation: int | None = None) -> bytes:
     tags[GPS_IFD] = {1: "N", 29: name}
     if orientation is not None:
         tags[ORIENTATION] = orientation
-    return encode(picture(), "TIFF", tiffinfo=tags)
+    return encoded(picture(), "TIFF", tiffinfo=tags)
 
 
 def other_tiff(name: str, orientation: int | None = None, **options) -> bytes:
@@ -100,12 +95,12 @@ def other_tiff(name: str, orientation: int | None = None, **options) -> bytes:
 
 
 def webp(name: str, orientation: int | None = None) -> bytes:
-    data = encode(picture(), "WEBP", lossless=True, exif=exif(name, orientation).tobytes(), xmp=xmp(name))
+    data = encoded(picture(), "WEBP", lossless=True, exif=exif(name, orientation).tobytes(), xmp=xmp(name))
     return data + name.encode()
 
 
 def bmp(name: str) -> bytes:
-    return encode(picture(), "BMP") + name.encode()
+    return encoded(picture(), "BMP") + name.encode()
 
 
 def pixels(data: bytes) -> list[np.ndarray]:

@@ -1,4 +1,4 @@
-"""Two images with masks and tables that figures are drawn of, and the scripts that draw them."""
+"""Two images with masks and tables that figures are drawn of."""
 
 from __future__ import annotations
 
@@ -9,17 +9,8 @@ import pandas as pd
 import pytest
 
 from support.drawing import box, write_png
-from support.run import ROOT, run_script
 from support.trees import tree
 from utils.naming import BOUNDARY_COLUMNS, METRIC_COLUMNS, PAIR_COLUMNS, SEG_COLUMNS
-
-SCRIPTS = "multiannotator_analysis/visualization_scripts"
-CONFIG = ("--config", ROOT / "multiannotator_analysis" / "config.yaml")
-
-
-def run(script: str, output, *overrides):
-    """Run a script that draws figures into an output folder, and return the finished process."""
-    return run_script(f"{SCRIPTS}/{script}.py", *CONFIG, *overrides, f"output_dir={output}", "num_workers=1")
 
 
 def figures(output) -> set[str]:
@@ -43,10 +34,15 @@ def pair_row(img_id: str, annotator1: str, annotator2: str, dice: float, hd95: f
 
 @pytest.fixture
 def figure_folder(tmp_path) -> Path:
-    """Folder with two images of 24 x 32 pixels, masks of two and three people, and both consensus masks."""
+    """Folder of a fresh dataset."""
+    return make_figure_dataset(tmp_path)
+
+
+def make_figure_dataset(folder: Path) -> Path:
+    """Draw two images of 24 x 32 pixels, masks of two and three people, and both consensus masks."""
     from PIL import Image
 
-    folder, rows = tmp_path, []
+    rows = []
     for isic_id, annotators in (("ISIC_1", ("A00", "A01", "ST", "MV")), ("ISIC_2", ("A00", "A01", "A02", "ST", "MV"))):
         for place, annotator in enumerate(annotators):
             rows.append(metadata_row(isic_id, annotator))

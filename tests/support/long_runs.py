@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +13,9 @@ import numpy as np
 import psutil
 
 from support.drawing import disc, write_png
-from support.run import ROOT, finish, start_stage
+from support.run import LONG_STAGES, finish, start_code, start_stage
 from support.trees import tree
 
-LONG_STAGES = ("mask_qa", "create_consensus_masks", "compute_IAA_metrics")
 COLUMNS = "ISIC_id,img_filename,seg_filename,annotator,tool,skill_level,mskObjectID,mask_md5"
 
 
@@ -93,15 +91,14 @@ def taken(text: str) -> int:
 SLEEPER = """
 import sys
 from pathlib import Path
-sys.path[:0] = sys.argv[1:3]
 from utils.running.interrupts import Interrupted, orderly_interrupts
 from utils.workers.parallel import map_items
 from utils.workers.workplace import Workplace
 from support.worker_functions import sleep_long
 try:
     with orderly_interrupts():
-        workplace = Workplace(sys.argv[3], int(sys.argv[4]), sys.argv[5])
-        for _ in map_items(sleep_long, [Path(sys.argv[6])] * 20, workplace, label="test"):
+        workplace = Workplace(sys.argv[1], 2, sys.argv[2])
+        for _ in map_items(sleep_long, [Path(sys.argv[3])] * 20, workplace, label="test"):
             pass
 except Interrupted as interrupted:
     print("interrupted")
@@ -111,10 +108,4 @@ except Interrupted as interrupted:
 
 def start_sleeper(executor: str, marker, scheduler: str = "") -> subprocess.Popen:
     """Start calls that take minutes, and make a marker file once they have begun."""
-    arguments = [sys.executable, "-c", SLEEPER, ROOT, ROOT / "tests", executor, "2", scheduler, marker]
-    return subprocess.Popen(
-        [str(argument) for argument in arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    return start_code(SLEEPER, executor, scheduler, marker)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 
 import numpy as np
 from PIL import Image
 
-from support.drawing import box, png_chunk
+from support.drawing import box, encoded, png_chunk, png_file
 
 MASK = box(1, 2, 4, 7, shape=(6, 9)) | box(5, 0, 6, 1, shape=(6, 9))
 # Adam7: first row, first column, row step, column step of each pass.
@@ -27,26 +26,11 @@ GREY, COLOUR, PALETTE, GREY_ALPHA, COLOUR_ALPHA = 0, 2, 3, 4, 6
 
 def png(pixels: np.ndarray, colour_type: int, extra: bytes = b"", interlaced: bool = False) -> bytes:
     """Write a PNG by the book, since Pillow writes neither Adam7 nor 16 bits a colour."""
-    height, width = pixels.shape[:2]
-    depth = 8 * pixels.itemsize
     parts = [pixels[r::dr, c::dc] for r, c, dr, dc in PASSES] if interlaced else [pixels]
     lines = b"".join(
         b"\0" + line.astype(pixels.dtype.newbyteorder(">")).tobytes() for part in parts if part.size for line in part
     )
-    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, int(interlaced))
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + png_chunk(b"IHDR", header)
-        + extra
-        + png_chunk(b"IDAT", zlib.compress(lines))
-        + png_chunk(b"IEND", b"")
-    )
-
-
-def saved(image: Image.Image, kind: str = "PNG", **more) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, format=kind, **more)
-    return buffer.getvalue()
+    return png_file(pixels.shape, 8 * pixels.itemsize, colour_type, zlib.compress(lines), extra, interlaced)
 
 
 def painted(value, background=0, dtype=np.uint8) -> np.ndarray:
@@ -59,13 +43,13 @@ def palette_gif() -> bytes:
     frames = [Image.fromarray(painted(1)).convert("P"), Image.new("P", MASK.shape[::-1], 1)]
     for frame in frames:
         frame.putpalette([0, 0, 0, 0, 0, 255])
-    return saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    return encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
 
 
 RGB_LOW = painted((0, 0, 1), (0, 0, 0), np.uint16)
 TURNED = png_chunk(b"PLTE", bytes([9, 0, 0, 0, 0, 0]))  # index 0 is red, index 1 is black
 FORMATS = {
-    "1-bit": saved(Image.fromarray(MASK)),
+    "1-bit": encoded(Image.fromarray(MASK)),
     "grey": png(painted(255), GREY),
     "grey, faint": png(painted(1), GREY),
     "grey, 16 bits, low byte only": png((MASK * np.arange(1, 10)).astype(np.uint16), GREY),
@@ -81,10 +65,10 @@ FORMATS = {
     "interlaced": png(painted(255), GREY, interlaced=True),
     "interlaced RGB": png(painted((0, 9, 0), (0, 0, 0)), COLOUR, interlaced=True),
     "animated GIF": palette_gif(),
-    "TIFF, 16 bits": saved(Image.fromarray(painted(1, dtype=np.uint16)), "TIFF"),
-    "BMP": saved(Image.fromarray(painted((255, 255, 255), (0, 0, 0))), "BMP"),
-    "CMYK TIFF": saved(Image.fromarray(painted((0, 0, 0, 0), (0, 0, 0, 255)), "CMYK"), "TIFF"),
-    "RGBA TIFF, opaque black": saved(Image.fromarray(painted((9, 0, 0, 0), (0, 0, 0, 255))), "TIFF"),
+    "TIFF, 16 bits": encoded(Image.fromarray(painted(1, dtype=np.uint16)), "TIFF"),
+    "BMP": encoded(Image.fromarray(painted((255, 255, 255), (0, 0, 0))), "BMP"),
+    "CMYK TIFF": encoded(Image.fromarray(painted((0, 0, 0, 0), (0, 0, 0, 255)), "CMYK"), "TIFF"),
+    "RGBA TIFF, opaque black": encoded(Image.fromarray(painted((9, 0, 0, 0), (0, 0, 0, 255))), "TIFF"),
 }
 
 GOOD = FORMATS["grey"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from support.drawing import box, write_png
+from support.files import table_rows
 from support.run import run_here
 from support.small_set import SMALL_CREATORS
 
@@ -45,10 +45,13 @@ class OwnData:
         for (image, annotator), mask in (DRAWN if drawn is None else drawn).items():
             write_png(self.masks / pattern.format(image=image, annotator=annotator, **fields), mask)
 
+    def keys(self) -> list[str]:
+        """Return the command-line keys that name the folders."""
+        return [f"own_masks_dir={self.masks}", f"own_images_dir={self.images}", f"own_raw_dir={self.raw}"]
+
     def run(self, *arguments) -> tuple[int, str]:
         """Run make_raw_tables: (exit code, console text); a later argument overrides an earlier one."""
-        folders = {"own_masks_dir": self.masks, "own_images_dir": self.images, "own_raw_dir": self.raw}
-        return run_here("make_raw_tables", self.output, *(f"{k}={v}" for k, v in folders.items()), *arguments)
+        return run_here("make_raw_tables", self.output, *self.keys(), *arguments)
 
     def succeed(self, *arguments) -> str:
         """Run make_raw_tables, which must succeed; return its console text."""
@@ -65,8 +68,7 @@ class OwnData:
 
     def rows(self) -> list[dict[str, str]]:
         """Return the raw segmentation table."""
-        with open(self.raw / "raw_ISIC_segmasks_metadata.csv", encoding="utf-8", newline="") as stream:
-            return list(csv.DictReader(stream))
+        return table_rows(self.raw / "raw_ISIC_segmasks_metadata.csv")
 
     def image_ids(self) -> list[str]:
         """Return the raw image table."""

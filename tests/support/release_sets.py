@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from support.drawing import encoded
+from support.files import table_rows
 from support.run import run_here
 
 PREFIX = "IMAplusplus_"
@@ -81,16 +83,13 @@ class Release:
         """Turn one pixel of a mask around and encode it again."""
         pixels = np.array(Image.open(io.BytesIO(self.masks[name])))
         pixels[row, column] = 255 - pixels[row, column]
-        stream = io.BytesIO()
-        Image.fromarray(pixels).save(stream, format="PNG")
-        self.replace(name, stream.getvalue(), update_md5)
+        self.replace(name, encoded(Image.fromarray(pixels)), update_md5)
 
 
 def release_of(output: Path, folder: Path, inside: str = "segs/") -> Release:
     """Make a release of what the chain has put into an output folder."""
     tables = {key: (output / "metadata" / name).read_bytes() for key, name in TABLES.items()}
-    rows = csv.DictReader(io.StringIO(tables["release_seg_metadata_path"].decode()))
-    names = [row["seg_filename"] for row in rows]
+    names = [row["seg_filename"] for row in table_rows(output / "metadata" / TABLES["release_seg_metadata_path"])]
     return Release(folder, {name: (output / "seg_masks" / name).read_bytes() for name in names}, tables, inside)
 
 
@@ -105,8 +104,7 @@ def verify_release(release: Release, output: Path, *arguments) -> tuple[int, str
 
 def differences(output: Path, what: str) -> list[dict[str, str]]:
     """Return the rows of the table of differences; `what` is import or verify."""
-    with open(output / "metadata" / f"release_{what}_differences.csv", encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    return table_rows(output / "metadata" / f"release_{what}_differences.csv")
 
 
 def cells(rows: list[dict[str, str]], *columns: str) -> list[tuple[str, ...]]:
@@ -117,10 +115,10 @@ def release_of_golden(golden: Path, folder: Path) -> Release:
     """Make a release of a golden set: its raw masks under their released names, its consensus masks and tables."""
     expected = golden / "expected"
     tables = {key: (expected / name).read_bytes() for key, name in TABLES.items()}
-    with open(golden / "raw" / "raw_ISIC_segmasks_metadata.csv", encoding="utf-8", newline="") as stream:
-        raw = {row["mskObjectID"]: golden / "raw" / "segs" / row["filename"] for row in csv.DictReader(stream)}
+    rows = table_rows(golden / "raw" / "raw_ISIC_segmasks_metadata.csv")
+    raw = {row["mskObjectID"]: golden / "raw" / "segs" / row["filename"] for row in rows}
     masks = {}
-    for row in csv.DictReader(io.StringIO(tables["release_seg_metadata_path"].decode())):
+    for row in table_rows(expected / TABLES["release_seg_metadata_path"]):
         name = row["seg_filename"]
         masks[name] = raw.get(row["mskObjectID"], expected / "consensus" / name).read_bytes()
     return Release(folder, masks, tables)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
-from support.run import STAGES, run_script
+from support.report_files import report_data
+from support.run import STAGES, succeed
 
 CHROMIUM = Path(os.environ.get("IMAPP_BROWSER", "/usr/bin/chromium"))
 FLAGS = (
@@ -24,12 +25,6 @@ FLAGS = (
 PATIENCE = 20_000  # milliseconds
 WINDOW = {"width": 1280, "height": 900}
 SUBSET_SIZE = 2394  # images of the released subset
-DEMO_SCRIPTS = (
-    "dataset_creation/make_demo_dataset",
-    *(f"{folder}/{stage}" for stage, folder in STAGES.items()),
-    "multiannotator_analysis/visualization_scripts/plot_dataset_distribution",
-    "multiannotator_analysis/make_report",
-)
 
 
 class ReportPage:
@@ -67,28 +62,16 @@ class ReportPage:
         assert not self.complaints, self.complaints
 
 
-def script_data(path: Path, name: str):
-    """Return what a data file of the report assigns to IMAPP.name."""
-    return json.loads(path.read_text(encoding="utf-8").partition(f"IMAPP.{name} = ")[2].rpartition(";")[0])
-
-
 def index_rows(report: Path) -> list[dict]:
     """Return the rows of a report's browser."""
-    return script_data(report / "data" / "images.js", "images")
-
-
-def read_details(report: Path, key: str) -> dict:
-    """Return the data of one image of a report."""
-    call = (report / "details" / f"{key}.js").read_text(encoding="utf-8")
-    return json.loads("[" + call.partition("(")[2].rpartition(")")[0] + "]")[1]
+    return report_data(report, "images")
 
 
 def make_demo_report(folder: Path) -> Path:
     """Run the pipeline on the demo, the figures but one left out."""
-    env = {"IMAPP_OUTPUT_DIR": str(folder / "output"), "IMAPP_DEMO_DIR": str(folder / "demo")}
-    for script in DEMO_SCRIPTS:
-        done = run_script(f"{script}.py", env=env)
-        assert done.returncode == 0, f"{script}:\n{done.stderr}"
+    with mock.patch.dict(os.environ, IMAPP_DEMO_DIR=str(folder / "demo")):
+        for stage in ("make_demo_dataset", *STAGES, "plot_dataset_distribution", "make_report"):
+            succeed(stage, folder / "output")
     return folder / "output" / "report"
 
 

@@ -1,4 +1,8 @@
-"""The stages, and the three ways in which tests run them: by subprocess, in this process, in the background."""
+"""The stages, and the three ways in which tests run them: in this process, by subprocess, in the background.
+
+Every run takes a config file of the tests' own (`configs/`), so that what a user has written into those of the
+checkout makes no difference.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from loguru import logger
 from support.small_set import SMALL_CREATORS
 
 ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = Path(__file__).with_name("configs")
 # The scripts of overall_script.sh in their order, relative to the project's root.
 SCRIPTS = re.findall(r"^    (\S+\.py)$", (ROOT / "overall_script.sh").read_text(encoding="utf-8"), re.MULTILINE)
 # Folder of each stage script, in the chain or not, by its name.
@@ -32,25 +37,13 @@ STAGES = {
     for script in SCRIPTS[: [Path(script).stem for script in SCRIPTS].index(_LAST_OF_TABLES) + 1]
     if not re.search(r"demo|overlap", script)
 }
+# Those that decode masks, on as many workers as they are given.
+LONG_STAGES = ("mask_qa", "create_consensus_masks", "compute_IAA_metrics")
 
 
-def run_script(script: str, *arguments, cwd: Path | None = None, env: dict | None = None):
-    """Run a script of the project by subprocess; `script` is relative to the project's root."""
-    return subprocess.run(
-        [sys.executable, str(ROOT / script), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        check=False,
-        timeout=600,
-    )
-
-
-def run_stage(stage: str, output: Path, *arguments, **more):
-    """Run one stage into an output folder, and return the finished process."""
-    env = {"IMAPP_OUTPUT_DIR": str(output), **more.pop("env", {})}
-    return run_script(f"{FOLDERS[stage]}/{stage}.py", *arguments, env=env, **more)
+def config_of(stage: str) -> Path:
+    """Return the tests' own config file of a stage."""
+    return CONFIGS / Path(FOLDERS[stage]).parts[0] / "config.yaml"
 
 
 def raw_arguments(raw: Path) -> list[str]:
@@ -65,14 +58,14 @@ def raw_arguments(raw: Path) -> list[str]:
     ]
 
 
-def run_chain(raw: Path, output: Path, *arguments, until: str | None = None) -> None:
-    """Run all stages on a raw set, up to and including `until`; fail with the output of a failing stage."""
-    for stage in STAGES:
-        extra = raw_arguments(raw) if FOLDERS[stage] == "dataset_creation" else []
-        done = run_stage(stage, output, *extra, *arguments)
-        assert done.returncode == 0, f"{stage}:\n{done.stderr}"
-        if stage == until:
-            break
+def stage_arguments(stage: str, *arguments, raw: Path | None = None) -> list[str]:
+    """Return a stage's script and its arguments: the tests' config, the raw set, and then what is given here."""
+    script = ROOT / FOLDERS[stage] / f"{stage}.py"
+    from_raw = raw_arguments(raw) if raw and FOLDERS[stage] == "dataset_creation" else []
+    return [str(argument) for argument in (script, "--config", config_of(stage), *from_raw, *arguments)]
+
+
+# --- In this process -------------------------------------------------------------------------------------
 
 
 def run_here(stage: str, output: Path, *arguments, raw: Path | None = None) -> tuple[int, str]:
@@ -80,19 +73,18 @@ def run_here(stage: str, output: Path, *arguments, raw: Path | None = None) -> t
 
     What holds for every run is checked here: no traceback, no creator's name on the console or in a log.
     """
-    script = str(ROOT / FOLDERS[stage] / f"{stage}.py")
-    from_raw = raw_arguments(raw) if raw and FOLDERS[stage] == "dataset_creation" else []
+    argv = stage_arguments(stage, "num_workers=1", *arguments, raw=raw)
     shown = io.StringIO()
     code = None
     with (
         mock.patch.dict(os.environ, IMAPP_OUTPUT_DIR=str(output)),
-        mock.patch.object(sys, "argv", [script, *from_raw, "num_workers=1", *map(str, arguments)]),
+        mock.patch.object(sys, "argv", argv),
         mock.patch.object(sys, "path", list(sys.path)),
         redirect_stdout(shown),
         redirect_stderr(shown),
     ):
         try:
-            runpy.run_path(script, run_name="__main__")
+            runpy.run_path(argv[0], run_name="__main__")
         except SystemExit as ended:
             code = ended.code
         finally:
@@ -107,14 +99,58 @@ def run_here(stage: str, output: Path, *arguments, raw: Path | None = None) -> t
 def succeed(stage: str, output: Path, *arguments, raw: Path | None = None) -> str:
     """Run one stage that must succeed; return its console text."""
     code, text = run_here(stage, output, *arguments, raw=raw)
-    assert code == 0, text
+    assert code == 0, f"{stage}:\n{text}"
     return text
 
 
-def start_stage(stage: str, output: Path, *arguments, **how) -> subprocess.Popen:
+def chain_here(raw: Path, output: Path, *arguments) -> str:
+    """Run all stages that make the dataset and its tables, which must succeed; return their console texts."""
+    return "".join(succeed(stage, output, *arguments, raw=raw) for stage in STAGES)
+
+
+# --- By subprocess ---------------------------------------------------------------------------------------
+
+
+def run_program(*command, env: dict | None = None, **how) -> subprocess.CompletedProcess:
+    """Run any program to its end, with `env` added to the environment."""
+    return subprocess.run(
+        [str(part) for part in command],
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+        **how,
+    )
+
+
+def run_script(script: str, *arguments, **how) -> subprocess.CompletedProcess:
+    """Run a Python script of the project; `script` is relative to the project's root."""
+    return run_program(sys.executable, ROOT / script, *arguments, **how)
+
+
+def run_stage(stage: str, output: Path, *arguments, raw: Path | None = None, python=(), **how):
+    """Run one stage into an output folder, `python` being options of the interpreter; return the finished process."""
+    env = {"IMAPP_OUTPUT_DIR": str(output), **how.pop("env", {})}
+    return run_program(sys.executable, *python, *stage_arguments(stage, *arguments, raw=raw), env=env, **how)
+
+
+def run_chain(raw: Path, output: Path, *arguments, until: str | None = None) -> None:
+    """Run all stages on a raw set, up to and including `until`; fail with the output of a failing stage."""
+    for stage in STAGES:
+        done = run_stage(stage, output, *arguments, raw=raw)
+        assert done.returncode == 0, f"{stage}:\n{done.stderr}"
+        if stage == until:
+            break
+
+
+# --- In the background -----------------------------------------------------------------------------------
+
+
+def start_stage(stage: str, output: Path, *arguments, raw: Path | None = None, **how) -> subprocess.Popen:
     """Start a stage in a session of its own; return the running process, whose stderr is a pipe."""
     return subprocess.Popen(
-        [sys.executable, str(ROOT / FOLDERS[stage] / f"{stage}.py"), *map(str, arguments)],
+        [sys.executable, *stage_arguments(stage, *arguments, raw=raw)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -129,3 +165,14 @@ def finish(process: subprocess.Popen) -> str:
     text = process.communicate(timeout=120)[1]
     assert process.returncode == 0, text
     return text
+
+
+def start_code(code: str, *arguments) -> subprocess.Popen:
+    """Start Python code that finds the modules of the project and of tests/; all that it shows is in one pipe."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])},
+    )

@@ -15,8 +15,8 @@ from loguru import logger
 from support import worker_functions as work
 from support.dask_processes import Cluster
 from support.drawing import box, write_png
-from support.long_runs import LONG_STAGES, all_end, make_dataset, run_long_stages, start_sleeper, taken, wait_for
-from support.run import finish, start_stage
+from support.long_runs import all_end, make_dataset, run_long_stages, start_sleeper, taken, wait_for
+from support.run import LONG_STAGES, ROOT, finish, start_stage
 from support.trees import tree
 
 from utils.data import load_mask
@@ -207,8 +207,7 @@ def test_other_versions_on_workers_are_warned_of_and_another_python_refused():
 
 
 def test_the_optional_packages_are_pinned_and_no_stage_needs_them():
-    root = Path(__file__).resolve().parents[2]
-    pins = [line for line in (root / "requirements-dask.txt").read_text().splitlines() if not line.startswith("#")]
+    pins = [line for line in (ROOT / "requirements-dask.txt").read_text().splitlines() if not line.startswith("#")]
     assert all(re.match(r"[a-z-]+==[\d.]+( |$)", pin) for pin in pins) and any("distributed==" in pin for pin in pins)
-    assert not re.search(r"^(dask|distributed)==", (root / "requirements.txt").read_text(), re.MULTILINE)
-    assert os.fspath(root) not in "".join(pins)
+    assert not re.search(r"^(dask|distributed)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    assert os.fspath(ROOT) not in "".join(pins)

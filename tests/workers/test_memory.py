@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tracemalloc
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.drawing import disc, noise, write_png
-from support.run import ROOT
+from support.run import start_code
 
 from utils.masks import surface_distances
 from utils.masks.surface_distances import SurfaceDistances, mask_border
@@ -19,10 +18,9 @@ from utils.masks.surface_distances import SurfaceDistances, mask_border
 WORKER = """
 import sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[1])
 from utils.agreement import image_tasks
 from utils.quality import mask_issues
-job, paths = sys.argv[2], tuple(map(Path, sys.argv[3:]))
+job, paths = sys.argv[1], tuple(map(Path, sys.argv[2:]))
 if job == "qa":
     for path in paths:
         mask_issues.judge_mask_file(path)
@@ -36,8 +34,7 @@ print(int(status.partition("VmHWM:")[2].split()[0]) * 1024)
 
 def peak_bytes(job: str, paths: list[Path]) -> int:
     """Peak memory of a fresh process that does one image's work."""
-    command = [sys.executable, "-c", WORKER, str(ROOT), job, *map(str, paths)]
-    return int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout)
+    return int(start_code(WORKER, job, *paths).communicate(timeout=300)[0])
 
 
 def drawn_masks(kind: str, shape: tuple[int, int], number: int) -> list[np.ndarray]:

@@ -9,14 +9,12 @@ import random
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
 
 import pytest
 from loguru import logger
-from support.run import ROOT
+from support.run import ROOT, start_code
 
 from utils.agreement.image_tasks import agreement_of_image, consensus_of_image
 from utils.quality.mask_issues import judge_mask_file
@@ -214,17 +212,16 @@ def test_a_place_where_nothing_can_be_made_costs_a_warning(tmp_path, warnings):
 
 WRITER = """
 import sys
-sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from utils.workers import result_cache as cache_module
 cache_module._COMMIT_SECONDS = 0
-cache = cache_module.ResultCache(Path(sys.argv[2]))
+cache = cache_module.ResultCache(Path(sys.argv[1]))
 print("open", flush=True)
 for number in range(10**6):
     cache.put(f"key {number}", [number] * 200)
     if number % 50 == 49:
         cache.keep_used()
-        cache = cache_module.ResultCache(Path(sys.argv[2]))
+        cache = cache_module.ResultCache(Path(sys.argv[1]))
 """
 
 
@@ -233,7 +230,7 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_file(tmp_path, warnings, f
     path = tmp_path / "stage.sqlite"
     seen = 0
     for _ in range(40 if full else 4):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, ROOT, path], stdout=subprocess.PIPE)
+        writer = start_code(WRITER, path)
         writer.stdout.readline()
         time.sleep(rng.uniform(0.01, 0.25))
         os.kill(writer.pid, signal.SIGKILL)

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.drawing import box, write_png
-from support.long_runs import LONG_STAGES
-from support.run import run_here, succeed
+from support.run import LONG_STAGES, run_here, succeed
 from support.trees import tree
 from support.worker_functions import text_of
 
@@ -40,11 +39,6 @@ def decoded(monkeypatch):
 
     monkeypatch.setattr(data, "decode_mask", counting)
     return counts
-
-
-@pytest.fixture
-def rerun(small_run, tmp_path):
-    return shutil.copytree(small_run, tmp_path / "output")
 
 
 def taken(text: str) -> tuple[int, int]:

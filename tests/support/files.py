@@ -1,0 +1,19 @@
+"""Files that tests write, and tables that they read, every cell being text."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+
+def write_file(path: Path, content: str | bytes) -> Path:
+    """Write a file and the folders that it needs; return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def table_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a csv file."""
+    with open(path, encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))

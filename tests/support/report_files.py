@@ -1,0 +1,22 @@
+"""What the data files of a report say."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+
+def report_data(report: Path, name: str) -> Any:
+    """Return what ``data/{name}.js`` assigns to ``IMAPP.{name}``."""
+    text = (report / "data" / f"{name}.js").read_text(encoding="ascii")
+    return json.loads(text.partition(f"IMAPP.{name} = ")[2].rstrip(";\n"))
+
+
+def report_details(report: Path, key: str) -> dict:
+    """Return the data of one image, which ``details/{key}.js`` hands over with that key."""
+    text = (report / "details" / f"{key}.js").read_text(encoding="ascii")
+    named, data = re.fullmatch(r'IMAPP\.receiveDetail\("([0-9a-f]{16})", (.*)\);\n', text).groups()
+    assert named == key
+    return json.loads(data)
