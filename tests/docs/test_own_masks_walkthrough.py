@@ -1,4 +1,4 @@
-"""The README's walk-through for masks of one's own, run as it is printed, in a copy of the project."""
+"""The walk-through for masks of one's own, run as it is printed, in a copy of the project."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from support.checkout import copy_project
 from support.files import table_rows
 from support.run import ROOT
 
-HEADING = "## Running it on masks of your own"
+PAGE = ROOT / "docs" / "own_masks.md"
+HEADING = "## A first try"
 ANNOTATORS = ("leonora", "matilda", "octavia")
 IMAGES = [f"cell_{number}" for number in range(1, 5)]
 
 
 def section() -> str:
-    """Return the README's text under the heading, up to the next of its rank."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    """Return the page's text under the heading, up to the next of its rank."""
+    text = PAGE.read_text(encoding="utf-8")
     (found,) = re.findall(rf"^{re.escape(HEADING)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     return found
 

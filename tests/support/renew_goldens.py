@@ -1,0 +1,33 @@
+"""Write the golden tables anew, from a run of the chain on the small set; `git diff` then shows what has changed.
+
+Run it as ``python tests/support/renew_goldens.py``.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.run import ROOT, run_chain
+from support.small_set import make_small_raw_set
+
+GOLDENS = ROOT / "tests" / "goldens" / "small"
+
+
+def main() -> None:
+    """Run the chain in a temporary folder and copy its tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder, "output")
+        run_chain(make_small_raw_set(Path(folder, "raw")), output, "num_workers=1")
+        tables = [*(output / "metadata").glob("*.csv"), *(output / "metadata").glob("*.txt")]
+        for path in sorted([*tables, *(output / "quarantine").glob("*.csv")]):
+            shutil.copy(path, GOLDENS)
+            print(f"wrote {(GOLDENS / path.name).relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
