@@ -72,6 +72,7 @@ MASK_AGREEMENT_COLUMNS = (
     "other_masks",
     "other_annotators",
 )
+DIAGNOSIS_COLUMNS = ("diagnosis_1", "benign_malignant")  # of image metadata: the first that is there is used
 FAILURE_COLUMNS = ("stage", "img_id", "reason")
 
 # Of image files, in lower case.

@@ -4,8 +4,9 @@ Reads:  image metadata (diagnosis_1 or benign_malignant) and
         IMAplusplus_multiannotator_subset_image_level_metrics.csv.
 Writes: dataset_statistics/iaa_cdfs.png, .svg, .pdf and .csv in visualizations_dir.
 Rules:  One value an image, its mean Dice over pairs of human masks; Mann-Whitney and Kolmogorov-Smirnov tests,
-        Cliff's delta (malignant over benign) with a 95 % bootstrap interval. Other diagnoses are counted, not
-        drawn. Without a diagnosis column, or without images of both kinds, nothing is drawn.
+        Cliff's delta (malignant over benign) with a 95 % bootstrap interval, unless a group is one image. Other
+        diagnoses are counted, not drawn. Without a diagnosis column, or without images of both kinds, nothing is
+        drawn.
 
 Keys: image_level_metrics_path, output_img_metadata_path, visualizations_dir, bootstrap_resamples,
 bootstrap_seed, output_dir, verbose.
@@ -13,6 +14,7 @@ bootstrap_seed, output_dir, verbose.
 
 from __future__ import annotations
 
+import math
 import sys
 import textwrap
 from collections.abc import Mapping
@@ -25,6 +27,7 @@ import utils.stage_process
 from utils.agreement.two_samples import cliffs_delta, cliffs_delta_interval, kolmogorov_smirnov, mann_whitney
 from utils.figures.plotting import PALETTE, figure_style, save_figure
 from utils.lazy import logger, pd
+from utils.naming import DIAGNOSIS_COLUMNS
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, write_table
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame, Series
 
-DIAGNOSIS_COLUMNS = ("diagnosis_1", "benign_malignant")  # the first that is there is used
 GROUPS = ("malignant", "benign")
 VALUE = "dice_score_mean"
 UNKNOWN = "without diagnosis"
@@ -97,7 +99,9 @@ def caption(result: Mapping[str, float], others: Mapping[str, int]) -> str:
     delta, low, high = (
         f"{result[name]:.2f}".replace("-", "−") for name in ("cliffs_delta", "cliffs_delta_low", "cliffs_delta_high")
     )
-    effect = f"Cliff’s δ, malignant to benign: {delta} (95 %: {low} to {high})"
+    has_interval = not math.isnan(result["cliffs_delta_low"])
+    interval = f"95 %: {low} to {high}" if has_interval else "no interval: a group of one image"
+    effect = f"Cliff’s δ, malignant to benign: {delta} ({interval})"
     counted = ", ".join(f"{name} {count:,}" for name, count in others.items()) or "none"
     lines = [tests, effect, f"Images with other diagnoses, not drawn: {counted}"]
     return "\n".join(textwrap.fill(line, _CAPTION_CHARACTERS) for line in lines)

@@ -173,6 +173,8 @@ def test_caption_names_tests_effect_and_what_is_left_out():
         assert part in text
     assert text.endswith("indeterminate 1,500")
     assert diagnosis.caption(result, {}).endswith("not drawn: none")
+    alone = result | {"cliffs_delta_low": np.nan, "cliffs_delta_high": np.nan}
+    assert "−0.15 (no interval: a group of one image)" in diagnosis.caption(alone, {}).replace("\n", " ")
 
 
 def test_curves_are_the_cumulative_shares():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 # scipy.stats takes long to import, and --help does not need it: functions import it.
+
+_BATCH = 100  # resamples at a time: 16 MB with 2,400 values. With a seed, the interval depends on it.
 
 
 class TestResult(NamedTuple):
@@ -101,7 +104,7 @@ def cliffs_delta(first: np.ndarray, second: np.ndarray) -> float:
     Cliff (1993), Dominance statistics: ordinal analyses to answer ordinal questions,
     doi:10.1037/0033-2909.114.3.494.
     """
-    return _dominance(_checked(first), np.sort(_checked(second)))
+    return float(_delta(_checked(first), _checked(second)))
 
 
 def cliffs_delta_interval(
@@ -114,7 +117,7 @@ def cliffs_delta_interval(
     first, second : ndarray of float, shape (n,) and (m,)
         Each is resampled by itself, with replacement.
     resamples : int
-        How often.
+        How often, at least once.
     seed : int
         The same seed and samples give the same interval.
     level : float
@@ -123,7 +126,8 @@ def cliffs_delta_interval(
     Returns
     -------
     tuple of float
-        Lower and upper end. Samples that do not overlap give an interval without width at 1 or -1.
+        Lower and upper end. Samples that do not overlap give an interval without width at 1 or -1. NaN, twice, where
+        a sample holds a single value: nothing is known of its spread.
 
     Raises
     ------
@@ -134,18 +138,25 @@ def cliffs_delta_interval(
     ----------
     Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13, doi:10.1201/9780429246593.
     """
-    first, second = _checked(first), _checked(second)
+    from scipy import stats
+
+    samples = _checked(first), _checked(second)
     if resamples < 1:
         raise ValueError("a bootstrap needs at least one resample")
-    generator = np.random.default_rng(seed)
-    deltas = [
-        _dominance(
-            generator.choice(first, first.size),
-            np.sort(generator.choice(second, second.size)),
-        )
-        for _ in range(resamples)
-    ]
-    low, high = np.quantile(deltas, [(1 - level) / 2, (1 + level) / 2])
+    if min(sample.size for sample in samples) < 2:
+        return math.nan, math.nan
+    bootstrap = stats.bootstrap(
+        samples,
+        _delta,
+        n_resamples=resamples,
+        batch=_BATCH,
+        vectorized=True,
+        paired=False,
+        confidence_level=level,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    low, high = bootstrap.confidence_interval
     return float(low), float(high)
 
 
@@ -156,8 +167,10 @@ def _checked(sample: np.ndarray) -> np.ndarray:
     return values
 
 
-def _dominance(first: np.ndarray, ascending_second: np.ndarray) -> float:
-    below = np.searchsorted(ascending_second, first, "left").sum()
-    not_above = np.searchsorted(ascending_second, first, "right").sum()
-    pairs = first.size * ascending_second.size
-    return float((below + not_above - pairs) / pairs)
+def _delta(first: np.ndarray, second: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Cliff's delta along an axis: 2U/nm - 1 of Mann and Whitney's U."""
+    from scipy import stats
+
+    # No p value is asked for, and an exact one would take long.
+    u = stats.mannwhitneyu(first, second, axis=axis, method="asymptotic").statistic
+    return 2 * u / (first.shape[axis] * second.shape[axis]) - 1

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from ..settings import MultiannotatorSettings
 
-# The first of these columns that the image metadata has is the diagnosis.
-DIAGNOSIS_COLUMNS = ("diagnosis_1", "benign_malignant")
-
 
 @dataclass(frozen=True)
 class _Source:
@@ -137,7 +134,7 @@ def masks_by_id(subset: DataFrame) -> dict[str, list[dict[str, Any]]]:
 
 def diagnoses(images: DataFrame) -> dict[str, str]:
     """Return the diagnosis of each ISIC_id that has one; nothing without a column of diagnoses."""
-    for column in DIAGNOSIS_COLUMNS:
+    for column in naming.DIAGNOSIS_COLUMNS:
         if column in images:
             return {row["isic_id"]: row[column].strip() for row in records(images) if row[column].strip()}
     return {}
