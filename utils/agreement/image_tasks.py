@@ -6,14 +6,17 @@ The functions here are importable wherever a worker runs, and touch no table.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from .. import metrics
 from ..data import encode_mask, load_masks
 from ..masks import consensus
-from ..masks.vote_patterns import paint, vote_patterns
+from ..masks.vote_patterns import VotePatterns, paint, vote_patterns
 from ..md5 import md5_of_bytes
 from ..naming import MAJORITY_VOTE, STAPLE
 from . import audit
@@ -102,20 +105,35 @@ def consensus_of_image(task: ImageTask) -> ImageConsensus:
     masks = load_masks(task.mask_paths)
     patterns = vote_patterns(masks)
     estimate = consensus.staple(patterns, max_iterations=task.max_iterations)
-    painted = {
-        STAPLE: paint(patterns, estimate.foreground),
-        MAJORITY_VOTE: paint(patterns, consensus.majority_vote(patterns)),
-    }
-    pngs = {label: encode_mask(mask) for label, mask in painted.items()}
+    decided = {STAPLE: estimate.foreground, MAJORITY_VOTE: consensus.majority_vote(patterns)}
+    files = _mask_files(patterns, decided)
+    painted = {label: file.mask for label, file in files.items()}
     return ImageConsensus(
-        pngs,
-        {label: md5_of_bytes(png) for label, png in pngs.items()},
+        {label: file.png for label, file in files.items()},
+        {label: file.md5 for label, file in files.items()},
         [float(value) for value in estimate.sensitivity],
         [float(value) for value in estimate.specificity],
         estimate.iterations,
         estimate.degenerate,
         audit.consensus_differences(task.img_filename, masks, painted, task.max_iterations) if task.audited else [],
     )
+
+
+class _MaskFile(NamedTuple):
+    mask: np.ndarray
+    png: bytes
+    md5: str
+
+
+def _mask_files(patterns: VotePatterns, decided: Mapping[str, np.ndarray]) -> dict[str, _MaskFile]:
+    """Paint and encode the mask of each label from its foreground patterns: once where labels agree, as many do."""
+    files: dict[bytes, _MaskFile] = {}
+    for foreground in decided.values():
+        if foreground.tobytes() not in files:
+            mask = paint(patterns, foreground)
+            png = encode_mask(mask)
+            files[foreground.tobytes()] = _MaskFile(mask, png, md5_of_bytes(png))
+    return {label: files[foreground.tobytes()] for label, foreground in decided.items()}
 
 
 def agreement_of_image(task: ImageTask) -> ImageAgreement:
