@@ -29,7 +29,8 @@ def test_equal_consensus_masks_are_encoded_once(tmp_path, monkeypatch, masks, ti
     for name, mask in zip("ab", masks, strict=True):
         write_png(tmp_path / f"{name}.png", mask)
 
-    result = consensus_of_image(ImageTask("IMG", "IMG.JPG", (tmp_path / "a.png", tmp_path / "b.png"), audited=True))
+    paths = (tmp_path / "a.png", tmp_path / "b.png")
+    result = consensus_of_image(ImageTask("IMG", "IMG.JPG", paths, ("A00", "A01"), audited=True))
 
     assert len(encoded) == times
     assert result.differences == []
