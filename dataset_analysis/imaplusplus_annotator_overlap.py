@@ -3,8 +3,6 @@
 Reads: segmentation metadata.
 Writes: imaplusplus_annotator_overlap.png, .svg and .pdf in upset_plots_dir.
 Rules: consensus masks do not count; several masks by one annotator of one image count once.
-
-Keys: output_seg_masks_metadata_path, upset_plots_dir, output_dir, verbose.
 """
 
 from __future__ import annotations
@@ -26,6 +24,11 @@ from utils.tables import read_input
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+KEYS = (
+    "output_seg_masks_metadata_path",
+    "upset_plots_dir",
+)
 
 
 def images_by_annotator(table: DataFrame) -> dict[str, set[str]]:
@@ -53,4 +56,4 @@ def main(config: AnalysisSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, AnalysisSettings)
+    run_stage(main, AnalysisSettings, KEYS)

@@ -4,8 +4,6 @@ Reads: the names of the image files in a folder, or a column of a csv or csv.gz 
 Writes: ids_output, one id a line, sorted, each once.
 Rules: an id is a file's name without its suffix, or a cell, less ids_strip_suffix. Hidden files, subfolders
 and files that are no images do not count.
-
-Keys: ids_from, ids_column, ids_strip_suffix, ids_output, output_dir, verbose.
 """
 
 from __future__ import annotations
@@ -23,6 +21,13 @@ from utils.lazy import logger
 from utils.settings import AnalysisSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_table, write_lines
+
+KEYS = (
+    "ids_from",
+    "ids_column",
+    "ids_strip_suffix",
+    "ids_output",
+)
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".jp2", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".dcm"}
 
@@ -86,4 +91,4 @@ def main(config: AnalysisSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, AnalysisSettings)
+    run_stage(main, AnalysisSettings, KEYS)

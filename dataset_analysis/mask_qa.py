@@ -8,10 +8,6 @@ Rules:  Issues are, in this order: unreadable, empty, full (high); several regio
         another size than the image (high). Unreadable and empty masks move to quarantine/ after the tables are
         written; empty ones stay when empty_masks is keep. Consensus masks pass through untouched. Masks that an
         earlier run judged are taken from the cache. Images that are not pictures are warned of.
-
-Keys: output_seg_masks_metadata_path, output_img_metadata_path, new_dataset_metadata_output_dir,
-new_dataset_masks_dir, new_dataset_images_dir, output_seg_masks_metadata_qa_results_path, output_dir,
-cache_dir, empty_masks, num_workers, executor, dask_scheduler, verbose.
 """
 
 from __future__ import annotations
@@ -47,6 +43,21 @@ if TYPE_CHECKING:
 
     from utils.workers.result_cache import ResultCache
     from utils.workers.resume import Resumable
+
+KEYS = (
+    "output_seg_masks_metadata_path",
+    "output_img_metadata_path",
+    "new_dataset_metadata_output_dir",
+    "new_dataset_masks_dir",
+    "new_dataset_images_dir",
+    "output_seg_masks_metadata_qa_results_path",
+    "empty_masks",
+    "cache_dir",
+    "num_workers",
+    "executor",
+    "dask_scheduler",
+    "max_image_pixels",
+)
 
 _NAMED = 5  # of the masks when none is usable
 
@@ -220,4 +231,4 @@ def main(config: AnalysisSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, AnalysisSettings)
+    run_stage(main, AnalysisSettings, KEYS)

@@ -4,8 +4,6 @@ Reads: lists of image ids, other_datasets_dir/<Dataset>/*.txt, one id a line; se
 Writes: other_datasets_overlap.png, .svg and .pdf in upset_plots_dir.
 Rules: a dataset without a list, or with empty lists only, is left out and named in a warning. A folder
     that is not there is warned of too: without other datasets there is nothing to draw.
-
-Keys: other_datasets_dir, output_seg_masks_metadata_path, upset_plots_dir, output_dir, verbose.
 """
 
 from __future__ import annotations
@@ -23,6 +21,12 @@ from utils.lazy import logger
 from utils.settings import AnalysisSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
+
+KEYS = (
+    "other_datasets_dir",
+    "output_seg_masks_metadata_path",
+    "upset_plots_dir",
+)
 
 IMAPP = "IMA++"
 
@@ -100,4 +104,4 @@ def main(config: AnalysisSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, AnalysisSettings)
+    run_stage(main, AnalysisSettings, KEYS)

@@ -7,10 +7,6 @@ Rules:  Segmentations without image metadata and excluded ones are dropped. Crea
         decreasing number of masks, ties by first appearance. Every fault of the kept rows is listed; messages
         name a row and its mskObjectID, never a creator or a raw file name. mask_md5 is the md5 of the file
         as move_dataset ships it, without embedded personal data.
-
-Keys: orig_imgs_dirs, orig_segs_dir, raw_img_metadata_path, raw_seg_masks_metadata_path, exclude_mskObjectIDs,
-limit_images, keep_embedded_metadata, creator_mapping_path, new_dataset_metadata_output_dir,
-output_seg_masks_metadata_path, output_img_metadata_path, output_dir, num_workers, verbose.
 """
 
 from __future__ import annotations
@@ -47,6 +43,26 @@ from utils.workers.workplace import local_workplace
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
+
+KEYS = (
+    "orig_imgs_dirs",
+    "orig_segs_dir",
+    "raw_img_metadata_path",
+    "raw_seg_masks_metadata_path",
+    "exclude_mskObjectIDs",
+    "limit_images",
+    "keep_embedded_metadata",
+    "creator_mapping_path",
+    "new_dataset_metadata_output_dir",
+    "output_seg_masks_metadata_path",
+    "output_img_metadata_path",
+    "demo_dir",
+    "target_data_dir",
+    "separate_images_and_masks",
+    "replace_output",
+    "num_workers",
+    "executor",
+)
 
 
 def keep_segmentations(
@@ -177,4 +193,4 @@ def main(config: CreationSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, CreationSettings)
+    run_stage(main, CreationSettings, KEYS)

@@ -7,11 +7,6 @@ Rules:  Every mask must have its mask_md5. One that is missing or differs is an 
         the sound ones are in place then, the metadata tables are not. With release_allow_incomplete the rows of
         such masks leave the tables with a warning, and so do consensus masks of images that lost one. Images
         may be missing. Afterwards: overall_script.sh --from mask_qa.
-
-Keys: release_segs_zip, release_seg_metadata_path, release_img_metadata_path, release_allow_incomplete,
-release_zip_max_bytes, release_zip_max_ratio, release_import_differences_path, orig_imgs_dirs, target_data_dir,
-separate_images_and_masks, transfer, keep_embedded_metadata, new_dataset_metadata_output_dir,
-output_seg_masks_metadata_path, output_img_metadata_path, output_dir, num_workers, verbose.
 """
 
 from __future__ import annotations
@@ -51,7 +46,31 @@ from utils.workers.workplace import local_workplace
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_KEYS = ("release_segs_zip", "release_seg_metadata_path", "release_img_metadata_path")
+KEYS = (
+    "release_segs_zip",
+    "release_seg_metadata_path",
+    "release_img_metadata_path",
+    "release_allow_incomplete",
+    "release_zip_max_bytes",
+    "release_zip_max_ratio",
+    "release_import_differences_path",
+    "orig_imgs_dirs",
+    "target_data_dir",
+    "separate_images_and_masks",
+    "transfer",
+    "keep_embedded_metadata",
+    "new_dataset_metadata_output_dir",
+    "output_seg_masks_metadata_path",
+    "output_img_metadata_path",
+    "demo_dir",
+    "orig_segs_dir",
+    "replace_output",
+    "num_workers",
+    "executor",
+    "max_image_pixels",
+)
+
+_NEEDED = ("release_segs_zip", "release_seg_metadata_path", "release_img_metadata_path")
 
 
 def split_rows(segmentations: DataFrame) -> tuple[DataFrame, DataFrame, list[Difference]]:
@@ -135,7 +154,7 @@ def write_tables(rows: DataFrame, images: DataFrame, config: CreationSettings) -
 
 def main(config: CreationSettings) -> Outcome:
     """Check the tables, unpack the masks, link the images, write the metadata."""
-    require_keys(config, _KEYS)
+    require_keys(config, _NEEDED)
     segmentations, images = read_release(config)
     take_over_output(config, earlier_ids(config), images["isic_id"])
     taken, others = take_all_masks(segmentations, config)
@@ -159,4 +178,4 @@ def main(config: CreationSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, CreationSettings)
+    run_stage(main, CreationSettings, KEYS)

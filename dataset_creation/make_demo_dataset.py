@@ -3,8 +3,6 @@
 Reads:  nothing.
 Writes: images/, segs/, other_datasets/ and the two raw tables in demo_dir.
 Rules:  The same seed gives the same bytes. The demo holds one of each defect that the pipeline treats.
-
-Keys: demo_dir, demo_seed, demo_only_if_used, orig_segs_dir, output_dir, num_workers, verbose.
 """
 
 from __future__ import annotations
@@ -18,6 +16,15 @@ import utils.stage_process
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.workers.workplace import local_workplace
+
+KEYS = (
+    "demo_dir",
+    "demo_seed",
+    "demo_only_if_used",
+    "orig_segs_dir",
+    "num_workers",
+    "executor",
+)
 
 
 def main(config: CreationSettings) -> Outcome:
@@ -34,4 +41,4 @@ def main(config: CreationSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, CreationSettings)
+    run_stage(main, CreationSettings, KEYS)

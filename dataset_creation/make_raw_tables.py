@@ -6,9 +6,6 @@ Rules:  A name that the pattern reads in several ways is read in the one whose i
         listed, and then no table is written. Messages cite a file by its place in the sorted listing, never by
         its name, which may hold the annotator's. The tables do name annotators, so own_raw_dir must lie outside
         output_dir. Files of an earlier run are replaced.
-
-Keys: own_masks_dir, own_images_dir, own_name_pattern, own_foreground, own_tool, own_skill, own_default_tool,
-own_default_skill, own_allow_unmatched, cite_file_names, own_config, own_raw_dir, output_dir, num_workers, verbose.
 """
 
 from __future__ import annotations
@@ -61,27 +58,51 @@ if TYPE_CHECKING:
 
     from utils.own_masks.normalise import NormalisedMask
 
+KEYS = (
+    "own_masks_dir",
+    "own_images_dir",
+    "own_name_pattern",
+    "own_foreground",
+    "own_tool",
+    "own_skill",
+    "own_default_tool",
+    "own_default_skill",
+    "own_allow_unmatched",
+    "own_raw_dir",
+    "cite_file_names",
+    "own_config",
+    "num_workers",
+    "executor",
+    "max_image_pixels",
+)
+
 # What the raw table leaves empty has a name in the configuration.
 _TOOLS = {source or "missing": source for source in SOURCE_TO_TOOL}
 _SKILLS = {skill: skill for skill in SKILL_TO_LEVEL}
 
 
-def factor_map(config: CreationSettings, name: str, raw_values: Mapping[str, str]) -> dict[str | None, str]:
-    """Return the raw value for each text of a field; None stands for a pattern without that field.
+def factor_maps(config: CreationSettings) -> dict[str, dict[str | None, str]]:
+    """Return the raw value for each text of the fields tool and skill; None stands for a pattern without the field.
 
     Raises
     ------
     ConfigError
         If own_tool, own_skill or a default names a value that the raw tables do not know.
     """
-    default = getattr(config, f"own_default_{name}")
-    mapping = {**{value: value for value in raw_values}, **getattr(config, f"own_{name}"), None: default}
-    unknown = [f"{value!r}" for value in mapping.values() if value not in raw_values]
-    if unknown:
-        where = f"own_{name} and own_default_{name} in {config.config_file}"
-        expected = ", ".join(raw_values)
-        raise ConfigError(f"No such {name} is known.", where=where, expected=expected, offenders=unknown)
-    return {text: raw_values[value] for text, value in mapping.items()}
+    configured = {
+        "tool": (_TOOLS, config.own_tool, config.own_default_tool),
+        "skill": (_SKILLS, config.own_skill, config.own_default_skill),
+    }
+    maps: dict[str, dict[str | None, str]] = {}
+    for name, (raw_values, own, default) in configured.items():
+        values = {**{value: value for value in raw_values}, **own, None: default}
+        unknown = [f"{value!r}" for value in values.values() if value not in raw_values]
+        if unknown:
+            where = f"own_{name} and own_default_{name} in {config.config_file}"
+            expected = ", ".join(raw_values)
+            raise ConfigError(f"No such {name} is known.", where=where, expected=expected, offenders=unknown)
+        maps[name] = {text: raw_values[value] for text, value in values.items()}
+    return maps
 
 
 def read_folder(config: CreationSettings, images: Mapping[str, Path] | None, factors: Mapping) -> NamesRead:
@@ -182,7 +203,7 @@ def build_tables(
 
 def main(config: CreationSettings) -> Outcome:
     """Read the names, normalise the masks, check sizes, write the tables."""
-    factors = {"tool": factor_map(config, "tool", _TOOLS), "skill": factor_map(config, "skill", _SKILLS)}
+    factors = factor_maps(config)
     check_folders(config)
     check_own_config(config)
     images = None
@@ -212,4 +233,4 @@ def main(config: CreationSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, CreationSettings)
+    run_stage(main, CreationSettings, KEYS)

@@ -8,9 +8,6 @@ Rules:  All missing files are listed at once, and the disk must have room, befor
         still have the md5 that create_dataset saw. Pictures that are not upright are warned of. Images and masks of
         an earlier run that left the metadata move to quarantine/withdrawn/; files that no stage has recorded are
         named and left alone.
-
-Keys: orig_imgs_dirs, orig_segs_dir, raw_seg_masks_metadata_path, output_seg_masks_metadata_path,
-target_data_dir, separate_images_and_masks, transfer, keep_embedded_metadata, output_dir, num_workers, verbose.
 """
 
 from __future__ import annotations
@@ -40,6 +37,20 @@ from utils.tables import read_input
 if TYPE_CHECKING:
     pass
 
+KEYS = (
+    "orig_imgs_dirs",
+    "orig_segs_dir",
+    "raw_seg_masks_metadata_path",
+    "output_seg_masks_metadata_path",
+    "target_data_dir",
+    "separate_images_and_masks",
+    "transfer",
+    "keep_embedded_metadata",
+    "new_dataset_metadata_output_dir",
+    "num_workers",
+    "executor",
+)
+
 
 def describe(done: Sequence[Delivery], how: str) -> str:
     """Return the counts of the closing line."""
@@ -68,4 +79,4 @@ def main(config: CreationSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, CreationSettings)
+    run_stage(main, CreationSettings, KEYS)

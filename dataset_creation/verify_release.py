@@ -8,11 +8,6 @@ Rules:  Every mask must have its mask_md5. Consensus masks must be equal byte fo
         whatever order. A pair, row or mask that one side lacks is a difference, and any difference an error.
         Tables without a key are not compared, nor are columns that the release lacks (nsd_score and bf1_score of
         releases made before there were any).
-
-Keys: release_segs_zip, release_seg_metadata_path, release_img_metadata_path, release_subset_metadata_path,
-release_pairwise_metrics_path, release_metrics_summary_path, release_image_level_metrics_path,
-release_verify_imported, nsd_tolerance, release_zip_max_bytes, release_zip_max_ratio, release_verify_differences_path,
-target_data_dir, separate_images_and_masks, output_dir, num_workers, verbose.
 """
 
 from __future__ import annotations
@@ -45,6 +40,26 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from utils.release.verify_image import ImageClaim, ImageVerdict
+
+KEYS = (
+    "release_segs_zip",
+    "release_seg_metadata_path",
+    "release_img_metadata_path",
+    "release_subset_metadata_path",
+    "release_pairwise_metrics_path",
+    "release_metrics_summary_path",
+    "release_image_level_metrics_path",
+    "release_verify_imported",
+    "nsd_tolerance",
+    "release_zip_max_bytes",
+    "release_zip_max_ratio",
+    "release_verify_differences_path",
+    "target_data_dir",
+    "separate_images_and_masks",
+    "num_workers",
+    "executor",
+    "max_image_pixels",
+)
 
 _TABLES = ("release_seg_metadata_path", "release_img_metadata_path")
 
@@ -121,4 +136,4 @@ def main(config: CreationSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, CreationSettings)
+    run_stage(main, CreationSettings, KEYS)

@@ -6,8 +6,6 @@ Rules:  An output that is missing or changed is an error, and so is a file that 
         made of an earlier state of the dataset, and a raw table or raw file that changed since. Settings, code and
         packages that are not those of the run are warnings, and so are raw files that are no longer there. Logs and
         the cache are not compared.
-
-Keys: output_dir, num_workers, verbose.
 """
 
 from __future__ import annotations
@@ -45,6 +43,11 @@ from utils.stage import Outcome, run_stage
 from utils.tables import read_table
 from utils.workers.parallel import map_items
 from utils.workers.workplace import Workplace, local_workplace
+
+KEYS = (
+    "num_workers",
+    "executor",
+)
 
 NOT_COMPARED = ("logs", "cache")
 
@@ -169,4 +172,4 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, MultiannotatorSettings)
+    run_stage(main, MultiannotatorSettings, KEYS)

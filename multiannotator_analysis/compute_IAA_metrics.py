@@ -9,11 +9,6 @@ Rules:  Pairs i < j, images and masks in metadata order. Distances in pixels bet
         mask: overlap 0, distances empty, normalised 1, NSD and BF1 0; two: overlap 1, distances 0, NSD and BF1 1. The
         agreement of an image counts each person once; a mask is compared with the vote of the other people. Images
         whose masks are as an earlier run found them are taken from the cache.
-
-Keys: multiannotator_subset_metadata_path, output_img_metadata_path, new_dataset_masks_dir,
-all_pairwise_IAA_metrics_path, IAA_metrics_summary_path, image_agreement_path, mask_agreement_path, failures_path,
-nsd_tolerance, audit_fraction, audit_seed, max_failures, output_dir, cache_dir, num_workers, executor, dask_scheduler,
-verbose.
 """
 
 from __future__ import annotations
@@ -42,6 +37,27 @@ if TYPE_CHECKING:
     from utils.agreement.image_tasks import ImageAgreement, ImageTask
     from utils.workers.result_cache import ResultCache
     from utils.workers.resume import Resumable
+
+KEYS = (
+    "multiannotator_subset_metadata_path",
+    "output_img_metadata_path",
+    "new_dataset_masks_dir",
+    "all_pairwise_IAA_metrics_path",
+    "IAA_metrics_summary_path",
+    "image_agreement_path",
+    "mask_agreement_path",
+    "failures_path",
+    "nsd_tolerance",
+    "audit_fraction",
+    "audit_seed",
+    "max_failures",
+    "metrics_output_dir",
+    "cache_dir",
+    "num_workers",
+    "executor",
+    "dask_scheduler",
+    "max_image_pixels",
+)
 
 
 class AgreementTables(NamedTuple):
@@ -132,7 +148,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
     masks_dir = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
     remove_leftovers(config.metrics_output_dir)
     clusters = clusters_of_images(subset, config)
-    tasks = image_tasks(subset, masks_dir, config)
+    tasks = image_tasks(subset, masks_dir, config, nsd_tolerance=config.nsd_tolerance)
     with open_cache(config.cache_dir, "compute_IAA_metrics") as cache:
         pairs, images, masks, failures = compute_agreement(subset, clusters, tasks, cache, config)
         files = [
@@ -149,4 +165,4 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, MultiannotatorSettings)
+    run_stage(main, MultiannotatorSettings, KEYS)

@@ -5,9 +5,6 @@ Writes: IMAplusplus_multiannotator_subset_image_level_metrics.csv.
 Rules:  Pairs of human masks only; mean and sample standard deviation of every metric; then means over the pairs by
         two annotators, without those by one annotator twice; rows sorted by img_id. What a table of the release
         does not have stays empty.
-
-Keys: all_pairwise_IAA_metrics_path, multiannotator_subset_metadata_path, image_level_metrics_path, output_dir,
-verbose.
 """
 
 from __future__ import annotations
@@ -23,6 +20,12 @@ from utils.naming import BOUNDARY_COLUMNS, METRIC_COLUMNS
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, write_table
+
+KEYS = (
+    "all_pairwise_IAA_metrics_path",
+    "multiannotator_subset_metadata_path",
+    "image_level_metrics_path",
+)
 
 
 def isic_ids(config: MultiannotatorSettings) -> dict[str, str]:
@@ -56,4 +59,4 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, MultiannotatorSettings)
+    run_stage(main, MultiannotatorSettings, KEYS)

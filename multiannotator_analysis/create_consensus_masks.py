@@ -7,10 +7,6 @@ Rules:  STAPLE is foreground where its probability exceeds 0.5; majority vote wh
         are. Earlier consensus rows are replaced, and files that no row has any longer are removed. A
         degenerate STAPLE result is kept and warned of. Images whose masks and consensus files are as an
         earlier run left them are taken from the cache.
-
-Keys: multiannotator_subset_metadata_path, output_seg_masks_metadata_path, new_dataset_masks_dir,
-staple_performance_path, failures_path, staple_max_iterations, audit_fraction, audit_seed, max_failures,
-output_dir, cache_dir, num_workers, executor, dask_scheduler, verbose.
 """
 
 from __future__ import annotations
@@ -39,6 +35,25 @@ if TYPE_CHECKING:
     from utils.agreement.image_tasks import ImageConsensus, ImageTask
     from utils.workers.result_cache import ResultCache
     from utils.workers.resume import Resumable
+
+KEYS = (
+    "multiannotator_subset_metadata_path",
+    "output_seg_masks_metadata_path",
+    "new_dataset_masks_dir",
+    "staple_performance_path",
+    "failures_path",
+    "staple_max_iterations",
+    "audit_fraction",
+    "audit_seed",
+    "max_failures",
+    "new_dataset_metadata_output_dir",
+    "metrics_output_dir",
+    "cache_dir",
+    "num_workers",
+    "executor",
+    "dask_scheduler",
+    "max_image_pixels",
+)
 
 
 def resumable_consensus(masks_dir: Path) -> Resumable[ImageTask, ImageConsensus]:
@@ -113,7 +128,11 @@ def performance_rows(task: ImageTask, result: ImageConsensus) -> list[dict]:
 
 
 def write_tables(
-    metadata: DataFrame, subset: DataFrame, consensus: Sequence[dict], performance: Sequence[dict], config
+    metadata: DataFrame,
+    subset: DataFrame,
+    consensus: Sequence[dict],
+    performance: Sequence[dict],
+    config: MultiannotatorSettings,
 ) -> list[Path]:
     """Write both metadata tables with the consensus rows after the human ones, and STAPLE's performance."""
     rows = pd.DataFrame(consensus, columns=naming.SEG_COLUMNS)
@@ -173,7 +192,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
     )
     masks_dir = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
     remove_leftovers(masks_dir, config.new_dataset_metadata_output_dir, config.metrics_output_dir)
-    tasks = image_tasks(subset, masks_dir, config)
+    tasks = image_tasks(subset, masks_dir, config, max_iterations=config.staple_max_iterations)
     with open_cache(config.cache_dir, "create_consensus_masks") as cache:
         consensus, performance, failed = compute_all(tasks, masks_dir, cache, config)
         files = write_tables(metadata, subset, consensus, performance, config)
@@ -193,4 +212,4 @@ def warn_if_degenerate(task: ImageTask, result: ImageConsensus) -> None:
 
 
 if __name__ == "__main__":
-    run_stage(main, MultiannotatorSettings)
+    run_stage(main, MultiannotatorSettings, KEYS)

@@ -3,8 +3,6 @@
 Reads:  IMAplusplus_seg_metadata.csv.
 Writes: IMAplusplus_multiannotator_subset_seg_metadata.csv.
 Rules:  All human masks of images with more than one human mask, in metadata order.
-
-Keys: output_seg_masks_metadata_path, multiannotator_subset_metadata_path, output_dir, verbose.
 """
 
 from __future__ import annotations
@@ -23,6 +21,11 @@ from utils.tables import read_input, write_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+KEYS = (
+    "output_seg_masks_metadata_path",
+    "multiannotator_subset_metadata_path",
+)
 
 
 def multiannotator_subset(metadata: DataFrame) -> DataFrame:
@@ -43,4 +46,4 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, MultiannotatorSettings)
+    run_stage(main, MultiannotatorSettings, KEYS)

@@ -7,11 +7,6 @@ Rules:  What is not there is named in the report and in the log, and left out. O
         the thumbnail. Photos are not turned by their EXIF orientation, since masks are drawn on the rows as stored.
         Of an image whose files and table rows have not changed nothing is decoded or written again. Files of
         images that are no longer there are removed.
-
-Keys: multiannotator_subset_metadata_path, output_seg_masks_metadata_path, output_img_metadata_path,
-output_seg_masks_metadata_qa_results_path, all_pairwise_IAA_metrics_path, image_level_metrics_path,
-IAA_metrics_summary_path, staple_performance_path, failures_path, new_dataset_images_dir, new_dataset_masks_dir,
-visualizations_dir, report_dir, report_thumbnail_pixels, output_dir, num_workers, verbose.
 """
 
 from __future__ import annotations
@@ -35,6 +30,26 @@ from utils.workers.workplace import Workplace, local_workplace
 if TYPE_CHECKING:
     from utils.report.image_files import ImageResult, ReportTask
     from utils.report.read_tables import ReportTables
+
+KEYS = (
+    "multiannotator_subset_metadata_path",
+    "output_seg_masks_metadata_path",
+    "output_img_metadata_path",
+    "output_seg_masks_metadata_qa_results_path",
+    "all_pairwise_IAA_metrics_path",
+    "image_level_metrics_path",
+    "IAA_metrics_summary_path",
+    "staple_performance_path",
+    "failures_path",
+    "new_dataset_images_dir",
+    "new_dataset_masks_dir",
+    "visualizations_dir",
+    "report_dir",
+    "report_thumbnail_pixels",
+    "num_workers",
+    "executor",
+    "max_image_pixels",
+)
 
 _NAMED = 5  # files that are named of each kind that is missing; the log has all
 
@@ -118,4 +133,4 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, MultiannotatorSettings)
+    run_stage(main, MultiannotatorSettings, KEYS)

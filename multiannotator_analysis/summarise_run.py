@@ -3,9 +3,6 @@
 Reads:  the metadata tables, the list of masks in quarantine and the image-level table.
 Writes: nothing.
 Rules:  Mean Dice is over all pairs of human masks.
-
-Keys: output_seg_masks_metadata_path, output_img_metadata_path, multiannotator_subset_metadata_path,
-IAA_metrics_summary_path, output_dir, verbose.
 """
 
 from __future__ import annotations
@@ -20,6 +17,12 @@ from utils import naming
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
+
+KEYS = (
+    "output_seg_masks_metadata_path",
+    "output_img_metadata_path",
+    "IAA_metrics_summary_path",
+)
 
 
 def summary_lines(config: MultiannotatorSettings) -> list[tuple[str, str]]:
@@ -54,4 +57,4 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, MultiannotatorSettings)
+    run_stage(main, MultiannotatorSettings, KEYS)

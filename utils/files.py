@@ -7,8 +7,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import PipelineError
+
+if TYPE_CHECKING:
+    from .settings import CommonSettings
 
 # A temporary name starts with this, so that leftovers of a killed run can be told from data.
 TEMPORARY_PREFIX = ".imapp-tmp-"
@@ -59,7 +63,7 @@ def write_bytes_atomically(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
-def require_folder(config: object, key: str, made_by: str | None = None) -> Path:
+def require_folder(config: CommonSettings, key: str, made_by: str | None = None) -> Path:
     """Return the folder that a config key names.
 
     Raises
@@ -73,12 +77,14 @@ def require_folder(config: object, key: str, made_by: str | None = None) -> Path
     return folder
 
 
-def missing_input(config: object, key: str, path: Path, made_by: str | None, kind: str = "file") -> PipelineError:
+def missing_input(
+    config: CommonSettings, key: str, path: Path, made_by: str | None, kind: str = "file"
+) -> PipelineError:
     """Describe an input that is not there: its key, the file the key is in, and the stage that makes it."""
     hint = f"run {made_by} first" if made_by else f"set {key} to an existing {kind}"
     return PipelineError(
         f"The {kind} that the key '{key}' names does not exist.",
-        where=f"{key} in {getattr(config, 'config_file', 'the configuration')}",
+        where=f"{key} in {config.config_file}",
         expected=f"a {kind}",
         found=f"nothing at {path}",
         hint=hint,

@@ -20,7 +20,7 @@ class Transfer(enum.Enum):
 
 
 class Executor(enum.Enum):
-    """Where the stages that decode masks work."""
+    """Where a stage does its work."""
 
     serial = "serial"
     processes = "processes"
@@ -83,7 +83,7 @@ class CommonSettings:
 
     output_dir: Path = _key("folder of everything that is written", "${oc.env:IMAPP_OUTPUT_DIR,../output}")
     num_workers: int | None = _key("processes to use; null: all cores", None, within=(1, None))
-    executor: Executor = _key("serial, processes or dask: where masks are decoded", Executor.processes)
+    executor: Executor = _key("where the work is done: serial, processes or dask", Executor.processes)
     dask_scheduler: str | None = _key("address of the Dask scheduler, e.g. tcp://192.168.0.1:8786", None)
     max_image_pixels: int = _key("images and masks of more pixels are not decoded", 400_000_000, within=(1, None))
     verbose: bool = _key("show DEBUG lines on the console", False)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from .config import describe_keys, load_config
 from .errors import PipelineError
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .settings import CommonSettings
 
 EXIT_OK, EXIT_DATA = 0, 1
+# What the runner itself reads for every stage.
+COMMON_KEYS = ("output_dir", "verbose")
+Settings = TypeVar("Settings", bound="CommonSettings")
 
 
 @dataclass
@@ -50,20 +53,22 @@ class Outcome:
     adds: bool = False
 
 
-def run_stage(main: Callable[..., Outcome], schema: type) -> None:
+def run_stage(main: Callable[[Settings], Outcome], schema: type[Settings], keys: Sequence[str]) -> NoReturn:
     """Run a stage script and exit with 0 (done), 1 (data or file wrong) or 2 (command line or config wrong).
 
     Parameters
     ----------
     main : callable
-        Takes an instance of `schema`, returns an `Outcome`. Its module's docstring is the help text, whose
-        last paragraph ``Keys: a, b`` names the keys that the stage uses.
+        Takes an instance of `schema`, returns an `Outcome`. Its module's docstring is the help text.
     schema : type
         Dataclass of the configuration, see utils.settings.
+    keys : sequence of str
+        Keys of the configuration that the stage reads beside `COMMON_KEYS`, for its help and the run manifest;
+        ``max_image_pixels`` among them when it opens images or masks, which the runner sees to.
     """
     script = Path(main.__code__.co_filename).resolve()
-    help_text, keys = _parse_docstring(main.__globals__["__doc__"])
-    arguments = _parse_arguments(help_text, keys, script, schema)
+    keys = (*keys, *COMMON_KEYS)
+    arguments = _parse_arguments(script, main.__globals__["__doc__"], schema, keys)
     with orderly_interrupts(), _ErrorReport(script.stem) as errors:
         config = load_config(
             schema, arguments.config, arguments.overrides, arguments.dataset, any_stage=arguments.any_stage
@@ -80,15 +85,10 @@ def run_stage(main: Callable[..., Outcome], schema: type) -> None:
     raise SystemExit(EXIT_OK)
 
 
-def _parse_docstring(docstring: str) -> tuple[str, list[str]]:
-    text, _, names = docstring.strip().rpartition("\nKeys:")
-    return text, [name.strip() for name in names.rstrip(".").split(",")]
-
-
-def _parse_arguments(help_text: str, keys: Sequence[str], script: Path, schema: type) -> argparse.Namespace:
+def _parse_arguments(script: Path, help_text: str, schema: type, keys: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog=script.name,
-        description=help_text,
+        description=help_text.strip(),
         epilog=f"keys:\n{describe_keys(schema, keys)}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -151,7 +151,7 @@ class _ErrorReport:
             logger.error("{}: {}", self.stage, text)
 
 
-def _run(main: Callable[..., Outcome], config: CommonSettings, script: Path, keys: Sequence[str]) -> Outcome:
+def _run(main: Callable[[Settings], Outcome], config: Settings, script: Path, keys: Sequence[str]) -> Outcome:
     """Call a stage's function while no other run works in the output folder, and record what it made."""
     from .pictures.pixel_limit import allow_pixels
     from .running.run_manifest import read_manifest

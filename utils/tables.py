@@ -18,6 +18,8 @@ from .md5 import md5_of_file
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from .settings import CommonSettings
+
 
 def read_table(
     path: Path, columns: Sequence[str] = (), numeric: Sequence[str] = (), numeric_if_there: Sequence[str] = ()
@@ -59,7 +61,7 @@ def read_table(
 
 
 def read_input(
-    config: object,
+    config: CommonSettings,
     key: str,
     columns: Sequence[str] = (),
     numeric: Sequence[str] = (),

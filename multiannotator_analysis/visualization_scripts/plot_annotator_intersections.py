@@ -5,8 +5,6 @@ Writes: annotator_intersection_agreements/all_annotator_intersections.png, .svg 
 Rules:  An image belongs to the exact set of its annotators, of people only; one value an image, the mean over
         its pairs of human masks. Most frequent sets first, ties by name. Boxes: quartiles and median, whiskers
         to the last value within 1.5 times their distance; every image is a point below its box.
-
-Keys: all_pairwise_IAA_metrics_path, visualizations_dir, annotator_sets_shown, output_dir, verbose.
 """
 
 from __future__ import annotations
@@ -32,6 +30,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from pandas import DataFrame
+
+KEYS = (
+    "all_pairwise_IAA_metrics_path",
+    "visualizations_dir",
+    "annotator_sets_shown",
+)
 
 METRICS = {
     "dice_score": "Mean Dice of an image",
@@ -139,4 +143,4 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, MultiannotatorSettings)
+    run_stage(main, MultiannotatorSettings, KEYS)

@@ -4,8 +4,6 @@ Reads:  IMAplusplus_seg_metadata.csv.
 Writes: dataset_statistics/distribution (.png, .svg, .pdf) below visualizations_dir.
 Rules:  Human masks only. The axis of images is logarithmic, since images with many masks are rare; those of
         masks start at 0. Without the columns, or without masks, there is a warning and no figure.
-
-Keys: output_seg_masks_metadata_path, visualizations_dir, output_dir, verbose.
 """
 
 from __future__ import annotations
@@ -29,6 +27,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from pandas import DataFrame, Series
+
+KEYS = (
+    "output_seg_masks_metadata_path",
+    "visualizations_dir",
+)
 
 COLUMNS = ("ISIC_id", "annotator", "tool", "skill_level")
 _INCHES = (3.36, 5.6)  # with the margin of save_figure 88 mm wide: one column of a paper
@@ -122,4 +125,4 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, MultiannotatorSettings)
+    run_stage(main, MultiannotatorSettings, KEYS)

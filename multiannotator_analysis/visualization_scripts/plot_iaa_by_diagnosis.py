@@ -7,9 +7,6 @@ Rules:  One value an image, its mean Dice over pairs of human masks; Mann-Whitne
         Cliff's delta (malignant over benign) with a 95 % bootstrap interval, unless a group is one image. Other
         diagnoses are counted, not drawn. Without a diagnosis column, or without images of both kinds, nothing is
         drawn.
-
-Keys: image_level_metrics_path, output_img_metadata_path, visualizations_dir, bootstrap_resamples,
-bootstrap_seed, output_dir, verbose.
 """
 
 from __future__ import annotations
@@ -35,6 +32,14 @@ from utils.tables import read_input, write_table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame, Series
+
+KEYS = (
+    "image_level_metrics_path",
+    "output_img_metadata_path",
+    "visualizations_dir",
+    "bootstrap_resamples",
+    "bootstrap_seed",
+)
 
 GROUPS = ("malignant", "benign")
 VALUE = "dice_score_mean"
@@ -155,4 +160,4 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, MultiannotatorSettings)
+    run_stage(main, MultiannotatorSettings, KEYS)

@@ -5,8 +5,6 @@ Writes: metrics/individual_metrics (.png, .svg, .pdf) below visualizations_dir.
 Rules:  Pairs of human masks only. Dice and Jaccard on 0 to 1; Hausdorff distance (HD), its 95th percentile
         (HD95) and the average surface distance (ASSD) as shares of the image diagonal, each up to its
         largest value. Without the columns, or without pairs, there is a warning and no figure.
-
-Keys: all_pairwise_IAA_metrics_path, visualizations_dir, output_dir, verbose.
 """
 
 from __future__ import annotations
@@ -32,6 +30,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from pandas import DataFrame
+
+KEYS = (
+    "all_pairwise_IAA_metrics_path",
+    "visualizations_dir",
+)
 
 NAMES = dict(
     zip(
@@ -156,4 +159,4 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, MultiannotatorSettings)
+    run_stage(main, MultiannotatorSettings, KEYS)

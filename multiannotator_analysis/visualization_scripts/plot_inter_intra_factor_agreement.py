@@ -5,8 +5,6 @@ Writes: metrics/inter_intra_{tool,skill,annotator}_agreement.png, .svg and .pdf 
 Rules:  A cell is the mean over all pairs of masks of its two levels, with the number of pairs below; on the
         diagonal, of one level (intra). MV and ST are levels of their own. Levels are found in the table. Pairs
         without a value (a distance to an empty mask) are left out.
-
-Keys: all_pairwise_IAA_metrics_path, visualizations_dir, output_dir, verbose.
 """
 
 from __future__ import annotations
@@ -32,6 +30,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from pandas import DataFrame
+
+KEYS = (
+    "all_pairwise_IAA_metrics_path",
+    "visualizations_dir",
+)
 
 FACTORS = {"tool": "tool", "skill": "skill_level", "annotator": "annotator"}  # figure -> column of the pairs
 
@@ -185,4 +188,4 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, MultiannotatorSettings)
+    run_stage(main, MultiannotatorSettings, KEYS)

@@ -5,10 +5,6 @@ Writes: overlaid_segs/{ISIC_id} (.png, .svg, .pdf) below visualizations_dir, for
 Rules:  overlay_selection chooses by pairs of human masks; ties go by id. An image that has no table rows,
         or whose files are missing, damaged or of different sizes, is named in a warning and left out.
         Figures of an earlier choice stay.
-
-Keys: multiannotator_subset_metadata_path, all_pairwise_IAA_metrics_path, new_dataset_images_dir,
-new_dataset_masks_dir, visualizations_dir, overlay_selection, overlay_metric, overlay_count, overlay_ids,
-output_dir, num_workers, verbose.
 """
 
 from __future__ import annotations
@@ -40,6 +36,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from pandas import DataFrame
+
+KEYS = (
+    "multiannotator_subset_metadata_path",
+    "all_pairwise_IAA_metrics_path",
+    "new_dataset_images_dir",
+    "new_dataset_masks_dir",
+    "visualizations_dir",
+    "overlay_selection",
+    "overlay_metric",
+    "overlay_count",
+    "overlay_ids",
+    "num_workers",
+    "executor",
+    "max_image_pixels",
+)
 
 _WIDTH = 3.36  # inches; with the margin of save_figure 88 mm: one column of a paper
 _MAX_IMAGE_HEIGHT = 4.5
@@ -241,4 +252,4 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, MultiannotatorSettings)
+    run_stage(main, MultiannotatorSettings, KEYS)

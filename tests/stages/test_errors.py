@@ -215,12 +215,12 @@ def run_fake(folder: Path, body: str):
     """Run a stage whose function has a body of its own; return the finished process and its log."""
     fake = folder / "fake_stage.py"
     fake.write_text(
-        '"""Fail.\n\nKeys: output_dir.\n"""\n'
+        '"""Fail."""\n'
         f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
         "from utils.running.interrupts import Interrupted\n"
         "from utils.settings import CommonSettings\nfrom utils.stage import run_stage\n"
         f"def main(config):\n    creator = 'Nora Zeta'\n    {body}\n"
-        "if __name__ == '__main__':\n    run_stage(main, CommonSettings)\n"
+        "if __name__ == '__main__':\n    run_stage(main, CommonSettings, ())\n"
     )
     lines = [f"{key}: x" for key in ("new_dataset_metadata_output_dir", "output_seg_masks_metadata_path")]
     lines += ["output_img_metadata_path: x", "output_dir: out"]
@@ -237,7 +237,7 @@ def test_a_fault_of_the_code_keeps_its_traceback_for_the_log(tmp_path):
     assert "fake_stage: a fault of the pipeline: KeyError: 9 (details in " in done.stderr
     assert str(log) in done.stderr
     text = log.read_text()
-    assert "Traceback" in text and "line 12, in main" in text
+    assert "Traceback" in text and "line 9, in main" in text
     assert "Nora" not in text  # values of variables stay out of it
 
 

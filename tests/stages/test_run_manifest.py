@@ -34,6 +34,8 @@ def test_it_names_settings_inputs_counts_and_no_path_outside(small_run):
     assert list(made) == list(STAGES)
     assert made["create_dataset"]["settings"]["orig_segs_dir"] == "(outside the output folder)"
     assert made["create_consensus_masks"]["settings"]["staple_max_iterations"] == 10000
+    assert "staple_max_iterations" not in made["compute_IAA_metrics"]["settings"]
+    assert made["mask_qa"]["settings"]["max_image_pixels"] == 400_000_000
     table = small_run.parent / "raw" / "raw_ISIC_segmasks_metadata.csv"
     inputs = made["create_dataset"]["inputs"]
     assert inputs["raw_seg_masks_metadata_path"] == hashlib.md5(table.read_bytes()).hexdigest()
@@ -59,6 +61,14 @@ def test_changed_and_missing_outputs_are_listed_with_their_makers(rerun):
     assert "missing or unreadable (made by move_dataset)" in text
     assert "extra.txt: no stage has recorded it" in text
     assert "compute_image_level_metrics" not in text
+
+
+def test_a_setting_that_is_no_longer_that_of_the_config_is_named(output):
+    assert run_stage("mask_qa", output, "max_image_pixels=5000", "num_workers=1").returncode == 0
+    done = check(output)
+    assert done.returncode == 0, done.stderr
+    assert "mask_qa ran with max_image_pixels: 5000; its config says 400000000" in done.stderr
+    assert "num_workers" not in done.stderr
 
 
 def test_without_a_manifest_the_check_says_what_makes_one(tmp_path):

@@ -26,6 +26,8 @@ from .mask_agreement import mask_agreement
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from ..settings import MultiannotatorSettings
+
 
 @dataclass(frozen=True)
 class ImageTask:
@@ -66,8 +68,18 @@ class ImageAgreement:
     differences: list[str] = field(default_factory=list)
 
 
-def image_tasks(table: DataFrame, masks_dir: Path, config: Any) -> list[ImageTask]:
-    """Return one task for each image of a metadata table, in order of first appearance."""
+def image_tasks(
+    table: DataFrame,
+    masks_dir: Path,
+    config: MultiannotatorSettings,
+    *,
+    max_iterations: int = ImageTask.max_iterations,
+    nsd_tolerance: float = ImageTask.nsd_tolerance,
+) -> list[ImageTask]:
+    """Return one task for each image of a metadata table, in order of first appearance.
+
+    The configuration says which images are audited; the rest is for one of the two kinds of work alone.
+    """
     paths: dict[str, list[Path]] = {}
     annotators: dict[str, list[str]] = {}
     for isic_id, name, annotator in zip(table["ISIC_id"], table["seg_filename"], table["annotator"], strict=True):
@@ -81,8 +93,8 @@ def image_tasks(table: DataFrame, masks_dir: Path, config: Any) -> list[ImageTas
             tuple(paths[isic_id]),
             tuple(annotators[isic_id]),
             is_audited(isic_id, config.audit_fraction, config.audit_seed),
-            config.staple_max_iterations,
-            config.nsd_tolerance,
+            max_iterations,
+            nsd_tolerance,
         )
         for isic_id, img_filename in zip(images["ISIC_id"], images["img_filename"], strict=True)
     ]

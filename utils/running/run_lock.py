@@ -64,7 +64,7 @@ def _lock(descriptor: int, path: Path) -> None:
     except OSError as error:
         if error.errno in _NO_LOCKS_HERE:
             return
-        holder = path.read_text(encoding="utf-8", errors="replace").strip() or "a run that has not signed yet"
+        holder = path.read_text(encoding="utf-8", errors="replace").strip() or "a run that has just begun"
         raise PipelineError(
             "Another run is working in this output folder.",
             where=path.parent.parent,

@@ -10,19 +10,22 @@ import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import PipelineError
 from ..files import write_bytes_atomically
 from ..md5 import md5_of_bytes, md5_of_file
 from .code_and_versions import installed_versions
 
+if TYPE_CHECKING:
+    from ..settings import CommonSettings
+
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _FORMAT = 1
 _RECORD = {"script", "environment", "settings", "inputs", "counts", "outputs"}
 _OUTSIDE = "(outside the output folder)"
-# What changes how fast or how loud a run is, but no byte of its outputs.
-_WITHOUT_EFFECT = {"num_workers", "verbose", "output_dir", "executor", "dask_scheduler", "cache_dir"}
+# What changes how fast or how loud a run is, or what it may do, but no byte of its outputs.
+_WITHOUT_EFFECT = {"num_workers", "verbose", "output_dir", "executor", "dask_scheduler", "cache_dir", "replace_output"}
 _CODE_FOLDERS = ("dataset_creation", "dataset_analysis", "multiannotator_analysis", "utils")
 
 
@@ -102,7 +105,7 @@ def _is_current(manifest: Manifest, record: Mapping[str, Any]) -> bool:
 def record_stage(
     script: Path,
     keys: Sequence[str],
-    config: Any,
+    config: CommonSettings,
     outputs: Mapping[Path, str | None],
     dataset: DatasetIdentity | None = None,
 ) -> set[str]:
@@ -114,7 +117,7 @@ def record_stage(
         The stage's script.
     keys : sequence of str
         Configuration keys that it uses.
-    config : dataclass instance
+    config : CommonSettings
         Its configuration; `config.inputs_read` holds the md5 of the tables it read.
     outputs : mapping of Path to str or None
         Files that it wrote, with their md5 where it is known, and files that it moved away. What is not
@@ -145,7 +148,7 @@ def record_stage(
         "script": script.relative_to(PROJECT_ROOT).as_posix(),
         "environment": label,
         "dataset": manifest.get("dataset", {}).get("stamp"),
-        "settings": settings_of(config, keys),
+        "settings": settings_of(config, [key for key in keys if key not in _WITHOUT_EFFECT]),
         "inputs": dict(sorted(config.inputs_read.items())),
         "counts": {"files": len(present), "rows": _row_counts(root, present)},
         "outputs": dict(sorted(present.items())),
@@ -185,12 +188,12 @@ def environment_now() -> dict[str, Any]:
     }
 
 
-def settings_of(config: Any, keys: Iterable[str]) -> dict[str, Any]:
-    """Return the values of the keys that shape the outputs; of paths only what lies below the output folder.
+def settings_of(config: CommonSettings, keys: Iterable[str]) -> dict[str, Any]:
+    """Return the values of keys, of paths only what lies below the output folder.
 
     A key that there is not, or no longer, has the value None.
     """
-    return {key: _plain(getattr(config, key, None), config.output_dir) for key in keys if key not in _WITHOUT_EFFECT}
+    return {key: _plain(getattr(config, key, None), config.output_dir) for key in keys}
 
 
 def _plain(value: Any, root: Path) -> Any:
