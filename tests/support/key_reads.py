@@ -11,7 +11,7 @@ from pathlib import Path
 
 from support.run import ROOT
 from utils import settings
-from utils.config import NOT_KEYS
+from utils.configuration.leaves import NOT_KEYS
 from utils.stage import COMMON_KEYS
 
 # The stage runner hands this key of every stage to the decoders; it matters to stages that reach one of these.
