@@ -6,10 +6,9 @@ import ast
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from support.run import ROOT
+from support.source import FUNCTIONS, Definition, Module, name_of, target_of
 from utils import settings
 from utils.configuration.leaves import NOT_KEYS
 from utils.stage import COMMON_KEYS
@@ -18,7 +17,6 @@ from utils.stage import COMMON_KEYS
 PIXEL_LIMIT = "max_image_pixels"
 _LIMITED = {("utils.pictures.pixel_limit", name) for name in ("check_pixels", "pillow_within_limit")}
 _SCHEMAS = {name: kind for name, kind in vars(settings).items() if dataclasses.is_dataclass(kind)}
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
@@ -40,49 +38,6 @@ class Stage:
         return {*self.declared} - self.read
 
 
-@dataclass(frozen=True)
-class Definition:
-    """What a module defines under a name: a function, a class or an assignment."""
-
-    module: Module
-    name: str
-
-
-class Module:
-    """The source of a module: its definitions, and where its names come from."""
-
-    def __init__(self, name: str, path: Path):
-        self.name = name
-        self.path = path
-        self.tree = ast.parse(path.read_text(encoding="utf-8"))
-        self.imports = dict(self._imports_in(self.tree.body))
-        self.definitions = dict(_definitions(self.tree.body))
-
-    def find(self, name: str, local_imports: dict[str, tuple[str, str]]) -> Definition | Module | None:
-        """Return what a name stands for, here or in a function with imports of its own; None for what is not ours."""
-        if name in local_imports or name in self.imports:
-            return _imported(*(local_imports.get(name) or self.imports[name]))
-        return Definition(self, name) if name in self.definitions else None
-
-    def local_imports(self, node: ast.AST) -> dict[str, tuple[str, str]]:
-        """Return the imports within a function or class, by name."""
-        return dict(self._imports_in(ast.walk(node)))
-
-    def _imports_in(self, nodes) -> Iterator[tuple[str, tuple[str, str]]]:
-        # Of `if TYPE_CHECKING` nothing counts: what stands there is for annotations.
-        for node in nodes:
-            if isinstance(node, ast.ImportFrom):
-                base = self._base_of(node)
-                yield from ((alias.asname or alias.name, (base, alias.name)) for alias in node.names)
-
-    def _base_of(self, node: ast.ImportFrom) -> str:
-        if not node.level:
-            return node.module or ""
-        package = self.name if self.path.name == "__init__.py" else self.name.rpartition(".")[0]
-        above = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1])
-        return f"{above}.{node.module}" if node.module else above
-
-
 def stage_of(script: Path) -> Stage:
     """Read a stage script.
 
@@ -93,10 +48,12 @@ def stage_of(script: Path) -> Stage:
         into something that is no call of a function of this project.
     """
     module = Module(script.stem, script)
-    (call,) = (node for node in ast.walk(module.tree) if isinstance(node, ast.Call) and _name(node.func) == "run_stage")
+    (call,) = (
+        node for node in ast.walk(module.tree) if isinstance(node, ast.Call) and name_of(node.func) == "run_stage"
+    )
     _, schema, keys = call.args
-    declared = ast.literal_eval(module.definitions[_name(keys)].value)
-    return Stage(_SCHEMAS[_name(schema)], declared, frozenset(_read(module, _SCHEMAS[_name(schema)])))
+    declared = ast.literal_eval(module.definitions[name_of(keys)].value)
+    return Stage(_SCHEMAS[name_of(schema)], declared, frozenset(_read(module, _SCHEMAS[name_of(schema)])))
 
 
 def _read(script: Module, schema: type) -> Iterator[str]:
@@ -128,35 +85,25 @@ def _names_in(definition: Definition) -> Iterator[Definition]:
     module, node = definition.module, definition.module.definitions[definition.name]
     local_imports = module.local_imports(node)
     for part in ast.walk(node):
-        found = _target(module, part, local_imports)
+        found = target_of(module, part, local_imports)
         if isinstance(found, Definition):
             yield found
 
 
-def _target(module: Module, node: ast.AST, local_imports: dict) -> Definition | Module | None:
-    """Return what a name, or a name of a module as in ``naming.human_pairs_only``, stands for."""
-    if isinstance(node, ast.Name):
-        return module.find(node.id, local_imports)
-    if isinstance(node, ast.Attribute):
-        owner = _target(module, node.value, local_imports)
-        return owner.find(node.attr, {}) if isinstance(owner, Module) else None
-    return None
-
-
 def _functions(definition: Definition) -> list[ast.FunctionDef]:
     node = definition.module.definitions[definition.name]
-    return [node] if isinstance(node, _FUNCTIONS) else []
+    return [node] if isinstance(node, FUNCTIONS) else []
 
 
 def _methods(definition: Definition) -> list[ast.FunctionDef]:
     node = definition.module.definitions[definition.name]
-    return [part for part in node.body if isinstance(part, _FUNCTIONS)] if isinstance(node, ast.ClassDef) else []
+    return [part for part in node.body if isinstance(part, FUNCTIONS)] if isinstance(node, ast.ClassDef) else []
 
 
 def _parameters_of_config(module: Module, function: ast.FunctionDef, schema: type) -> set[str]:
     """Return the parameters that take the stage's configuration: those whose type is its schema, or a base of it."""
     parameters = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-    kinds = {parameter.arg: _SCHEMAS.get(_name(parameter.annotation)) for parameter in parameters}
+    kinds = {parameter.arg: _SCHEMAS.get(name_of(parameter.annotation)) for parameter in parameters}
     if "config" in kinds and kinds["config"] is None:
         raise ValueError(f"{module.name}.{function.name}: the configuration has no type of utils.settings")
     return {name for name, kind in kinds.items() if kind is not None and issubclass(schema, kind)}
@@ -169,11 +116,11 @@ def _named(module: Module, function: ast.FunctionDef, configs: set[str]) -> Iter
     """
     local_imports = module.local_imports(function)
     for node in ast.walk(function):
-        if isinstance(node, ast.Attribute) and _name(node.value) in configs:
+        if isinstance(node, ast.Attribute) and name_of(node.value) in configs:
             yield node.attr
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
-        constant = _target(module, node, local_imports)
+        constant = target_of(module, node, local_imports)
         if isinstance(constant, Definition):
             yield from _texts_of_constant(constant)
 
@@ -185,10 +132,10 @@ def _require_followed(module: Module, function: ast.FunctionDef, configs: set[st
         if isinstance(node, ast.Attribute):
             followed.add(node.value)
         elif isinstance(node, ast.Call) and (
-            isinstance(_target(module, node.func, local_imports), Definition)
+            isinstance(target_of(module, node.func, local_imports), Definition)
             or isinstance(node.func, ast.Attribute)
             and node.func.attr in methods
-            or _name(node.func) == "getattr"
+            or name_of(node.func) == "getattr"
         ):
             followed.update([*node.args, *(keyword.value for keyword in node.keywords)])
     for node in ast.walk(function):
@@ -201,33 +148,3 @@ def _texts_of_constant(constant: Definition) -> Iterator[str]:
     node = constant.module.definitions[constant.name]
     if isinstance(node, ast.Assign | ast.AnnAssign):
         yield from (part.value for part in ast.walk(node) if isinstance(part, ast.Constant))
-
-
-def _definitions(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
-    for node in body:
-        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
-            yield node.name, node
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            yield from (
-                (part.id, node) for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)
-            )
-
-
-def _imported(base: str, name: str) -> Definition | Module | None:
-    """Return what ``from base import name`` gives, where it is of this project."""
-    if base.partition(".")[0] != "utils":
-        return None
-    module = _module(f"{base}.{name}")
-    return module or _module(base).find(name, {})
-
-
-@cache
-def _module(name: str) -> Module | None:
-    path = ROOT.joinpath(*name.split("."))
-    candidates = (path / "__init__.py", path.with_suffix(".py"))
-    return next((Module(name, candidate) for candidate in candidates if candidate.is_file()), None)
-
-
-def _name(node: ast.AST | None) -> str:
-    return node.id if isinstance(node, ast.Name) else ""

@@ -6,7 +6,6 @@ import json
 import math
 import os
 import random
-import shutil
 import signal
 import sqlite3
 import time
@@ -17,8 +16,6 @@ from loguru import logger
 from support.run import ROOT, start_code
 
 from utils.agreement.image_tasks import agreement_of_image, consensus_of_image
-from utils.quality.mask_issues import judge_mask_file
-from utils.running import code_and_versions
 from utils.workers import result_cache as cache_module
 from utils.workers.result_cache import Kept, ResultCache, open_cache, result_key
 
@@ -101,35 +98,6 @@ def test_keys_differ_in_all_that_matters(monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(cache_module, "code_digest", lambda module: f"edited {module}")
     assert not {*before} & {*keys()}
-
-
-def test_an_edit_counts_for_the_functions_that_use_the_code(tmp_path, monkeypatch):
-    folder = tmp_path / "utils"
-    shutil.copytree(ROOT / "utils", folder)
-    monkeypatch.setattr(code_and_versions, "_FOLDER", folder)
-    modules = (agreement_of_image.__module__, judge_mask_file.__module__)
-
-    def digests():
-        code_and_versions.code_digest.cache_clear()
-        return [code_and_versions.code_digest(module) for module in modules]
-
-    def edited(name):
-        with open(folder / f"{name}.py", "a", encoding="utf-8") as stream:
-            stream.write("# edited\n")
-        return digests()
-
-    try:
-        first = digests()
-        assert edited("figures/plotting") == first
-        second = edited("masks/surface_distances")
-        assert (second[0] != first[0], second[1] != first[1]) == (True, False)
-        third = edited("data")
-        assert (third[0] != second[0], third[1] != second[1]) == (True, True)
-        (folder / "pictures" / "grey_png.py").unlink()
-        with pytest.raises(LookupError, match="pictures.grey_png"):
-            digests()
-    finally:
-        code_and_versions.code_digest.cache_clear()
 
 
 def test_what_a_run_did_not_use_is_dropped_and_history_leaves_no_trace(path, tmp_path):

@@ -81,7 +81,7 @@ def _find_source(module: str) -> Path | None:
 
 
 def _imported(module: str, path: Path) -> Iterator[str]:
-    """Yield the modules of this package that a module imports, and the packages that Python imports before it."""
+    """Yield the modules of this package that a module imports, and the package that Python imports before it."""
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     if "." in module:
         yield module.rpartition(".")[0]
@@ -91,9 +91,28 @@ def _imported(module: str, path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             base = _base_of(node, package)
             if base.partition(".")[0] == ROOT_PACKAGE:
-                for alias in node.names:
-                    submodule = f"{base}.{alias.name}"
-                    yield submodule if _find_source(submodule) else base
+                yield from (_owner_of(alias.name, base) for alias in node.names)
+
+
+def _owner_of(name: str, base: str) -> str:
+    """Return the module that ``from base import name`` brings: a module of the package `base`, or `base` itself."""
+    source = _source_of(base)
+    if source.name != "__init__.py" or name in _names_bound(source):
+        return base
+    return f"{base}.{name}"
+
+
+def _names_bound(path: Path) -> set[str]:
+    """Return the names that a module itself binds, wherever it does."""
+    names = set()
+    for node in _nodes_that_run(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.alias):
+            names.add(node.asname or node.name)
+    return names
 
 
 def _base_of(node: ast.ImportFrom, package: str) -> str:
@@ -106,10 +125,11 @@ def _base_of(node: ast.ImportFrom, package: str) -> str:
 
 
 def _nodes_that_run(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield all nodes below one, but not what stands under ``if TYPE_CHECKING``."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
-            continue
+    """Yield all nodes below one, but not what stands under ``if TYPE_CHECKING``; what stands under its else does."""
+    children = ast.iter_child_nodes(node)
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        children = iter(node.orelse)
+    for child in children:
         yield child
         yield from _nodes_that_run(child)
 
