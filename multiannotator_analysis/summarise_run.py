@@ -1,14 +1,17 @@
-"""Print the run in a few lines: what there is, how well annotators agree, and where everything is.
+"""Print the run in a few lines: what there is, how well annotators agree, what was left out, and where the report is.
 
-Reads:  the metadata tables, the list of masks in quarantine and the image-level table.
+Reads:  the metadata tables, the lists of quarantined, withdrawn and failed files, and the table of pairs.
 Writes: nothing.
-Rules:  Mean Dice is over all pairs of human masks.
+Rules:  Agreement between annotators is the mean Dice over pairs of masks by two annotators; pairs of masks by one
+        annotator are counted apart. What is 0 and should be is not said.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -16,44 +19,75 @@ import utils.stage_process
 from utils import naming
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
-from utils.tables import read_input
+from utils.tables import read_input, read_table
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 KEYS = (
     "output_seg_masks_metadata_path",
     "output_img_metadata_path",
-    "IAA_metrics_summary_path",
+    "all_pairwise_IAA_metrics_path",
+    "failures_path",
+    "report_dir",
 )
 
 
-def summary_lines(config: MultiannotatorSettings) -> list[tuple[str, str]]:
-    """Return labels and values of the closing table."""
+def agreement_lines(pairs: DataFrame) -> Iterator[tuple[str, str]]:
+    """Yield the mean Dice of pairs by two annotators and, if there are any, of pairs by one annotator."""
+    human = naming.human_pairs_only(pairs)
+    same = human["annotator1"] == human["annotator2"]
+    labels = {"mean Dice between annotators": human[~same], "one annotator twice": human[same]}
+    for label, some in labels.items():
+        if len(some):
+            yield label, f"{some['dice_score'].mean():.4f} over {len(some):,} pairs"
+
+
+def left_out_lines(metadata: DataFrame, config: MultiannotatorSettings) -> Iterator[tuple[str, str]]:
+    """Yield how many masks are in quarantine, how many files were withdrawn, and how many images failed."""
     from utils.quality.quarantine import read_quarantine
 
+    quarantined = len(read_quarantine(config.output_dir / naming.QUARANTINE_FOLDER, metadata))
+    folder = config.output_dir / naming.WITHDRAWN_FOLDER
+    withdrawn = len(list(folder.iterdir())) if folder.is_dir() else 0
+    failed = read_table(config.failures_path)["img_id"].nunique() if config.failures_path.is_file() else 0
+    yield "masks quarantined", f"{quarantined:,}"
+    if withdrawn:
+        yield "files withdrawn", f"{withdrawn:,} (in {folder})"
+    if failed:
+        yield "images failed", f"{failed:,} (listed in {config.failures_path})"
+
+
+def summary_lines(config: MultiannotatorSettings) -> Iterator[tuple[str, str]]:
+    """Yield labels and values of the closing table."""
     metadata = read_input(config, "output_seg_masks_metadata_path", naming.SEG_COLUMNS, made_by="create_dataset")
     images = read_input(config, "output_img_metadata_path", ["isic_id"], made_by="create_dataset")
+    pairs = read_input(
+        config,
+        "all_pairwise_IAA_metrics_path",
+        ["annotator1", "annotator2"],
+        numeric=["dice_score"],
+        made_by="compute_IAA_metrics",
+    )
     humans = naming.humans_only(metadata)
-    masks_per_image = humans["ISIC_id"].value_counts()
-    summary = read_input(config, "IAA_metrics_summary_path", numeric=["dice_score"], made_by="compute_IAA_metrics")
-    return [
-        ("images", f"{len(images):,}"),
-        ("masks by annotators", f"{len(humans):,}"),
-        ("annotators", f"{humans['annotator'].nunique():,}"),
-        (
-            "masks quarantined",
-            f"{len(read_quarantine(config.output_dir / naming.QUARANTINE_FOLDER, metadata)):,}",
-        ),
-        ("images with several masks", f"{(masks_per_image > 1).sum():,}"),
-        ("mean Dice between annotators", f"{summary['dice_score'].iloc[0]:.4f}"),
-        ("everything is in", str(config.output_dir)),
-    ]
+    yield "images", f"{len(images):,}"
+    yield "masks by annotators", f"{len(humans):,}"
+    yield "annotators", f"{humans['annotator'].nunique():,}"
+    yield "images with several masks", f"{(humans['ISIC_id'].value_counts() > 1).sum():,}"
+    yield from agreement_lines(pairs)
+    yield from left_out_lines(metadata, config)
+    yield "everything is in", str(config.output_dir)
+    report = config.report_dir / "index.html"
+    if report.is_file():
+        yield "report", str(report)
 
 
 def main(config: MultiannotatorSettings) -> Outcome:
-    """Print the table to standard output."""
-    lines = summary_lines(config)
+    """Print the table to standard output, as the last lines of a run."""
+    lines = list(summary_lines(config))
     width = max(len(label) for label, _ in lines)
     print("\n".join(f"  {label:<{width}}  {value}" for label, value in lines))
-    return Outcome("done")
+    return Outcome("")
 
 
 if __name__ == "__main__":

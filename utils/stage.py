@@ -34,7 +34,7 @@ class Outcome:
     Attributes
     ----------
     counts : str
-        In words, for the closing line.
+        In words, for the closing line; empty for a stage that has printed its own.
     files : sequence of Path
         Files and folders that it wrote, for the closing lines; the files go into the run manifest.
     checksums : mapping of Path to str or None
@@ -79,7 +79,8 @@ def run_stage(main: Callable[[Settings], Outcome], schema: type[Settings], keys:
             logger.warning("{}", note)
         started = time.monotonic()
         outcome = _run(main, config, script, keys)
-        logger.info("{}: {} in {:.1f} s", script.stem, outcome.counts, time.monotonic() - started)
+        level = "INFO" if outcome.counts else "DEBUG"
+        logger.log(level, "{}: {} in {:.1f} s", script.stem, outcome.counts or "done", time.monotonic() - started)
         for path in outcome.files:
             logger.debug("wrote {}", path)
     raise SystemExit(EXIT_OK)

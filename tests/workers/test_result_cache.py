@@ -13,7 +13,7 @@ from contextlib import closing
 
 import pytest
 from loguru import logger
-from support.run import ROOT, start_code
+from support.run import start_code
 
 from utils.agreement.image_tasks import agreement_of_image, consensus_of_image
 from utils.workers import result_cache as cache_module
