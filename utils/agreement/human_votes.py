@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..masks.vote_patterns import VotePatterns
+from ..masks.vote_patterns import VotePatterns, areas
 from ..naming import CONSENSUS
 
 
@@ -17,26 +17,23 @@ class HumanVotes:
 
     Attributes
     ----------
-    votes : ndarray of bool, shape (P, n)
+    votes : ndarray of bool, shape (n, P)
         Whether human mask i votes foreground in vote pattern p. Patterns may repeat: they are those of all masks.
     counts : ndarray of int64, shape (P,)
         Pixels of the whole image with each pattern.
+    totals : ndarray of int64, shape (P,)
+        How many human masks vote foreground in each pattern.
     areas : ndarray of int64, shape (n,)
         Foreground pixels of each mask.
-    persons : ndarray of intp, shape (n,)
-        Who drew each mask, as numbers from 0 on in order of first appearance.
-    masks_of : ndarray of int64, shape (K,)
-        How many masks each person drew.
-    votes_of : ndarray of int64, shape (P, K)
-        How many of a person's masks vote foreground in each pattern.
+    persons : tuple of list of int
+        The places, from 0 to n - 1, of the masks that each person drew; persons in order of first appearance.
     """
 
     votes: np.ndarray
     counts: np.ndarray
+    totals: np.ndarray
     areas: np.ndarray
-    persons: np.ndarray
-    masks_of: np.ndarray
-    votes_of: np.ndarray
+    persons: tuple[list[int], ...]
 
 
 def human_votes(patterns: VotePatterns, annotators: Sequence[str]) -> HumanVotes:
@@ -47,7 +44,7 @@ def human_votes(patterns: VotePatterns, annotators: Sequence[str]) -> HumanVotes
     patterns : VotePatterns
         Of all masks of the image, human and consensus.
     annotators : sequence of str
-        Who drew each of these masks; `naming.CONSENSUS` for a consensus mask.
+        Who drew each of these masks; one of `naming.CONSENSUS` for a consensus mask.
 
     Returns
     -------
@@ -61,11 +58,9 @@ def human_votes(patterns: VotePatterns, annotators: Sequence[str]) -> HumanVotes
     """
     if len(annotators) != patterns.votes.shape[1]:
         raise ValueError(f"{len(annotators)} annotators of {patterns.votes.shape[1]} masks")
-    places = [place for place, annotator in enumerate(annotators) if annotator not in CONSENSUS]
-    numbers: dict[str, int] = {}
-    persons = np.array([numbers.setdefault(annotators[place], len(numbers)) for place in places], dtype=np.intp)
-    votes = patterns.votes[:, places]
-    drew = persons[:, None] == np.arange(len(numbers))
-    # Integers: numpy adds them exactly, where BLAS adds floats in an order of its own.
-    whole = votes.astype(np.int64)
-    return HumanVotes(votes, patterns.counts, patterns.counts @ whole, persons, drew.sum(axis=0), whole @ drew)
+    humans = [place for place, annotator in enumerate(annotators) if annotator not in CONSENSUS]
+    persons: dict[str, list[int]] = {}
+    for number, place in enumerate(humans):
+        persons.setdefault(annotators[place], []).append(number)
+    votes = np.ascontiguousarray(patterns.votes.T[humans])
+    return HumanVotes(votes, patterns.counts, votes.sum(axis=0), areas(patterns)[humans], tuple(persons.values()))

@@ -17,20 +17,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..masks.vote_patterns import VotePatterns
 from ..naming import CONSENSUS
-from .human_votes import HumanVotes, human_votes
+from .human_votes import HumanVotes
 
 
-def image_agreement(patterns: VotePatterns, annotators: Sequence[str], jaccards: Sequence[float]) -> dict[str, float]:
+def image_agreement(human: HumanVotes, annotators: Sequence[str], jaccards: Sequence[float]) -> dict[str, float]:
     """Compute what `naming.IMAGE_AGREEMENT_COLUMNS` says of an image beside its names and cluster.
 
     Parameters
     ----------
-    patterns : VotePatterns
-        Of all masks of the image, human and consensus.
+    human : HumanVotes
+        The image's human votes.
     annotators : sequence of str
-        Who drew each of these masks; `naming.CONSENSUS` for a consensus mask.
+        Who drew each mask of the image; one of `naming.CONSENSUS` for a consensus mask.
     jaccards : sequence of float
         Jaccard coefficient of every pair of these masks, in the order of ``itertools.combinations``.
 
@@ -42,10 +41,9 @@ def image_agreement(patterns: VotePatterns, annotators: Sequence[str], jaccards:
         `area_cv`, sample standard deviation / mean, from 0 up. NaN is what is undefined: all of them without a human
         mask, the deviation of one mask, and `area_cv` of empty masks.
     """
-    human = human_votes(patterns, annotators)
     return {
-        "num_masks": human.areas.size,
-        "num_annotators": human.masks_of.size,
+        "num_masks": len(human.votes),
+        "num_annotators": len(human.persons),
         **agreement_of_persons(human),
         **disagreement_of_votes(human),
         **disagreement_of_masks(annotators, jaccards),
@@ -88,17 +86,21 @@ def agreement_of_persons(human: HumanVotes) -> dict[str, float]:
     """
     columns = ("foreground_share", "dice_pooled", "generalised_conformity_index", "kappa")
     found = dict.fromkeys(columns, math.nan)
-    persons, pixels = human.masks_of.size, int(human.counts.sum())
+    persons, pixels = len(human.persons), int(human.counts.sum())
     if persons == 0:
         return found
-    shares = human.votes_of / human.masks_of
-    marks = shares.sum(axis=1)
+    marks, squares = np.zeros(human.counts.size), np.zeros(human.counts.size)
+    for masks in human.persons:
+        share = human.votes[masks].sum(axis=0) / len(masks)
+        marks += share
+        squares += share**2
+    # Multiplied and summed, not a dot product: BLAS adds in an order that depends on the processor.
     marked = float((human.counts * marks).sum())
     found["foreground_share"] = foreground = marked / (persons * pixels)
     if persons > 1 and marked == 0:
         found |= {"dice_pooled": 1.0, "generalised_conformity_index": 1.0}
     elif persons > 1:
-        common = float((human.counts * (marks**2 - (shares**2).sum(axis=1))).sum()) / 2
+        common = float((human.counts * (marks**2 - squares)).sum()) / 2
         both = (persons - 1) * marked
         found |= {"dice_pooled": 2 * common / both, "generalised_conformity_index": common / (both - common)}
         if (human.areas < pixels).any():
@@ -127,10 +129,10 @@ def disagreement_of_votes(human: HumanVotes) -> dict[str, float]:
 
         Both are 0 when all masks are empty, since these agree, and NaN without a mask.
     """
-    masks = human.areas.size
+    masks = len(human.votes)
     if masks == 0:
         return {"disputed_share": math.nan, "mean_vote_entropy": math.nan}
-    pixels = np.bincount(human.votes.sum(axis=1), weights=human.counts, minlength=masks + 1).tolist()
+    pixels = np.bincount(human.totals, weights=human.counts, minlength=masks + 1).tolist()
     marked = sum(pixels[1:])
     if marked == 0:
         return {"disputed_share": 0.0, "mean_vote_entropy": 0.0}
@@ -149,7 +151,7 @@ def disagreement_of_masks(annotators: Sequence[str], jaccards: Sequence[float]) 
     Parameters
     ----------
     annotators : sequence of str
-        Who drew each mask of the image; `naming.CONSENSUS` for a consensus mask.
+        Who drew each mask of the image; one of `naming.CONSENSUS` for a consensus mask.
     jaccards : sequence of float
         Jaccard coefficient of every pair of these masks, in the order of ``itertools.combinations``.
 

@@ -20,6 +20,7 @@ from ..masks.vote_patterns import VotePatterns, paint, vote_patterns
 from ..md5 import md5_of_bytes
 from ..naming import MAJORITY_VOTE, STAPLE
 from . import audit
+from .human_votes import human_votes
 from .image_agreement import image_agreement
 from .mask_agreement import mask_agreement
 
@@ -159,9 +160,10 @@ def agreement_of_image(task: ImageTask) -> ImageAgreement:
     masks = load_masks(task.mask_paths)
     patterns = vote_patterns(masks)
     pairs = metrics.pairwise_agreement(masks, task.nsd_tolerance, patterns)
+    human = human_votes(patterns, task.annotators)
     return ImageAgreement(
         pairs,
-        image_agreement(patterns, task.annotators, [pair["jaccard_score"] for pair in pairs]),
-        mask_agreement(patterns, task.annotators),
+        image_agreement(human, task.annotators, [pair["jaccard_score"] for pair in pairs]),
+        mask_agreement(human),
         audit.agreement_differences(task.img_filename, masks, pairs, task.nsd_tolerance) if task.audited else [],
     )

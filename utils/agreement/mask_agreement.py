@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
-import numpy as np
-
-from ..masks.vote_patterns import VotePatterns
 from ..metrics import dice
-from .human_votes import human_votes
+from .human_votes import HumanVotes
 
 _COMPARED = ("dice_to_others", "sensitivity_to_others", "precision_to_others", "log_area_ratio_to_others")
 
 
-def mask_agreement(patterns: VotePatterns, annotators: Sequence[str]) -> list[dict[str, float]]:
+def mask_agreement(human: HumanVotes) -> list[dict[str, float]]:
     """Compare each human mask A with the vote V of the masks by other annotators.
 
     A pixel belongs to V when at least half of these masks mark it. Further masks by A's own annotator have no vote,
@@ -22,10 +18,8 @@ def mask_agreement(patterns: VotePatterns, annotators: Sequence[str]) -> list[di
 
     Parameters
     ----------
-    patterns : VotePatterns
-        Of all masks of the image, human and consensus.
-    annotators : sequence of str
-        Who drew each of these masks; `naming.CONSENSUS` for a consensus mask, which has no vote and no row.
+    human : HumanVotes
+        The image's human votes.
 
     Returns
     -------
@@ -49,30 +43,27 @@ def mask_agreement(patterns: VotePatterns, annotators: Sequence[str]) -> list[di
     ----------
     Dice (1945), Measures of the amount of ecologic association between species, doi:10.2307/1932409.
     """
-    human = human_votes(patterns, annotators)
-    other_masks = human.areas.size - human.masks_of
-    other_votes = human.votes_of.sum(axis=1, keepdims=True) - human.votes_of
-    is_marked = (2 * other_votes >= other_masks).astype(np.int64)
-    areas_of_others = human.counts @ is_marked
-    common = human.counts @ (is_marked[:, human.persons] & human.votes)
-    return [
-        {
-            "area": area,
-            **_comparison(shared, area, int(areas_of_others[person]), others=bool(other_masks[person])),
-            "other_masks": int(other_masks[person]),
-            "other_annotators": human.masks_of.size - 1,
-        }
-        for area, shared, person in zip(human.areas.tolist(), common.tolist(), human.persons, strict=True)
-    ]
+    rows = {}
+    for masks in human.persons:
+        other_masks = len(human.votes) - len(masks)
+        is_marked = 2 * (human.totals - human.votes[masks].sum(axis=0)) >= other_masks
+        area_of_others = int(human.counts[is_marked].sum())
+        for mask in masks:
+            area, common = int(human.areas[mask]), int(human.counts[is_marked & human.votes[mask]].sum())
+            rows[mask] = {
+                "area": area,
+                **(_comparison(common, area, area_of_others) if other_masks else dict.fromkeys(_COMPARED, math.nan)),
+                "other_masks": other_masks,
+                "other_annotators": len(human.persons) - 1,
+            }
+    return [rows[mask] for mask in sorted(rows)]
 
 
-def _comparison(common: int, area: int, area_of_others: int, others: bool) -> dict[str, float]:
-    values = (math.nan,) * 4
-    if others:
-        values = (
-            dice(common, area, area_of_others),
-            common / area_of_others if area_of_others else math.nan,
-            common / area if area else math.nan,
-            math.log(area / area_of_others) if area and area_of_others else math.nan,
-        )
+def _comparison(common: int, area: int, area_of_others: int) -> dict[str, float]:
+    values = (
+        dice(common, area, area_of_others),
+        common / area_of_others if area_of_others else math.nan,
+        common / area if area else math.nan,
+        math.log(area / area_of_others) if area and area_of_others else math.nan,
+    )
     return dict(zip(_COMPARED, values, strict=True))
