@@ -69,6 +69,12 @@ class AgreementTables(NamedTuple):
     failures: list[tuple[str, str]]
 
 
+def drawn_by(annotators: Sequence[str]) -> list[int | str]:
+    """Number the annotators of an image's masks: a result depends on which are one person's, not on their codes."""
+    numbers: dict[str, int] = {}
+    return [name if name in naming.CONSENSUS else numbers.setdefault(name, len(numbers)) for name in annotators]
+
+
 def resumable_agreement() -> Resumable[ImageTask, ImageAgreement]:
     """Return how the agreement on an image goes into the cache: in full."""
     from utils.agreement.image_tasks import ImageAgreement, agreement_of_image
@@ -77,7 +83,7 @@ def resumable_agreement() -> Resumable[ImageTask, ImageAgreement]:
     return Resumable(
         function=agreement_of_image,
         paths=lambda task: task.mask_paths,
-        settings=lambda task: {"annotators": task.annotators, "nsd_tolerance": task.nsd_tolerance},
+        settings=lambda task: {"drawn_by": drawn_by(task.annotators), "nsd_tolerance": task.nsd_tolerance},
         is_kept=lambda result: not result.differences,
         to_json=lambda result: {"pairs": result.pairs, "image": result.image, "masks": result.masks},
         from_json=lambda kept: ImageAgreement(**kept),

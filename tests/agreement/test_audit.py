@@ -14,8 +14,9 @@ from utils.errors import PipelineError
 from utils.masks.consensus import majority_vote, staple
 from utils.masks.vote_patterns import paint, vote_patterns
 from utils.metrics import pairwise_agreement
-from utils.naming import METRIC_COLUMNS
+from utils.naming import BOUNDARY_COLUMNS, METRIC_COLUMNS
 
+COLUMNS = (*METRIC_COLUMNS, *BOUNDARY_COLUMNS)
 SHAPE = (24, 32)
 MASKS = [box(4, 4, 14, 20), box(6, 4, 16, 20), box(4, 6, 14, 24)]
 EMPTY = np.zeros(SHAPE, dtype=bool)
@@ -48,29 +49,35 @@ def sets_of_masks() -> dict[str, list[np.ndarray]]:
 @pytest.mark.parametrize(("name", "masks"), sets_of_masks().items(), ids=sets_of_masks())
 def test_right_values_pass(name, masks):
     assert consensus_differences(name, masks, painted(masks), 10000) == []
-    assert agreement_differences(name, masks, pairwise_agreement(masks)) == []
+    for tolerance in (0.01, 0.1):
+        assert agreement_differences(name, masks, pairwise_agreement(masks, tolerance), tolerance) == []
 
 
-@pytest.mark.parametrize("column", METRIC_COLUMNS)
+def test_another_tolerance_is_found():
+    differences = agreement_differences("x", MASKS, pairwise_agreement(MASKS, 0.01), 0.06)
+    assert differences and all("nsd_score" in text or "bf1_score" in text for text in differences)
+
+
+@pytest.mark.parametrize("column", COLUMNS)
 def test_a_value_off_by_its_last_bit_is_named_with_both_values(column):
     pairs = pairwise_agreement(MASKS)
     right = pairs[1][column]
     pairs[1][column] = float(np.nextafter(right, 1))
-    (difference,) = agreement_differences("IMG_01.JPG", MASKS, pairs)
+    (difference,) = agreement_differences("IMG_01.JPG", MASKS, pairs, 0.01)
     assert difference.startswith(f"IMG_01.JPG, masks 1 and 3, {column}: ")
     assert difference.endswith(f": {pairs[1][column]!r} here, {right!r} by the auditor")
 
 
 def test_every_tampered_value_is_listed():
-    pairs = [{column: -1.0 for column in METRIC_COLUMNS} for _ in range(3)]
-    assert len(agreement_differences("x", MASKS, pairs)) == 3 * len(METRIC_COLUMNS)
+    pairs = [{column: -1.0 for column in COLUMNS} for _ in range(3)]
+    assert len(agreement_differences("x", MASKS, pairs, 0.01)) == 3 * len(COLUMNS)
 
 
 @pytest.mark.parametrize(("masks", "wrong"), [([MASKS[0], EMPTY], 0.0), ([EMPTY, EMPTY], float("nan"))])
 def test_empty_masks_are_held_to_their_rule(masks, wrong):
     pairs = pairwise_agreement(masks)
     pairs[0]["hd_score"] = wrong
-    (difference,) = agreement_differences("x", masks, pairs)
+    (difference,) = agreement_differences("x", masks, pairs, 0.01)
     assert "hd_score: " in difference
 
 
@@ -108,8 +115,8 @@ def test_a_stage_ends_with_1_and_keeps_its_old_tables(rerun, monkeypatch, stage)
     if stage == "compute_IAA_metrics":
         right = image_tasks.metrics.pairwise_agreement
 
-        def off_by_one(masks):
-            return [row | {"hd_score": row["hd_score"] + 1} for row in right(masks)]
+        def off_by_one(*arguments):
+            return [row | {"hd_score": row["hd_score"] + 1} for row in right(*arguments)]
 
         monkeypatch.setattr(image_tasks.metrics, "pairwise_agreement", off_by_one)
         hd = 15.556349186104045  # (8, 8) to (19, 19): sqrt(242)

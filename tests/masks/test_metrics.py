@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from medpy.metric import binary as medpy
 from support.drawing import blob, disc, noise, ragged
 
-from utils.metrics import dice, jaccard, pairwise_agreement
-from utils.naming import METRIC_COLUMNS
+from utils.masks.vote_patterns import vote_patterns
+from utils.metrics import boundary_f1, dice, jaccard, normalised_surface_distance, pairwise_agreement
+from utils.naming import BOUNDARY_COLUMNS, METRIC_COLUMNS
 
+COLUMNS = (*METRIC_COLUMNS, *BOUNDARY_COLUMNS)
 DISTANCES = ("hd_score", "hd95_score", "assd_score")
 MEDPY = {
     "dice_score": medpy.dc,
@@ -34,9 +36,14 @@ def square(rows: slice, columns: slice, shape: tuple[int, int] = (6, 8)) -> np.n
 EMPTY, TWO_BY_TWO = square(slice(0), slice(0)), square(slice(1, 3), slice(1, 3))
 
 
-def agreement(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
-    (row,) = pairwise_agreement([a, b])
+def agreement(a: np.ndarray, b: np.ndarray, nsd_tolerance: float = 0.01) -> dict[str, float]:
+    (row,) = pairwise_agreement([a, b], nsd_tolerance)
     return row
+
+
+def scores(*arguments) -> tuple[float, float]:
+    row = agreement(*arguments)
+    return row["nsd_score"], row["bf1_score"]
 
 
 def test_columns_are_the_released_ones():
@@ -50,6 +57,7 @@ def test_columns_are_the_released_ones():
         "hd95_score_normalized",
         "assd_score_normalized",
     )
+    assert BOUNDARY_COLUMNS == ("nsd_score", "bf1_score")
 
 
 def test_overlap_of_drawn_counts():
@@ -62,7 +70,7 @@ def test_overlap_of_drawn_counts():
 def test_a_square_moved_by_one_column():
     # 2x2 squares sharing one column: 2 of 6 pixels in common; half of the 8 border pixels are one pixel away.
     row = agreement(TWO_BY_TWO, square(slice(1, 3), slice(2, 4)))
-    assert tuple(row) == METRIC_COLUMNS
+    assert tuple(row) == COLUMNS
     assert row["dice_score"] == 4 / 8
     assert row["jaccard_score"] == 2 / 6
     assert row["hd_score"] == row["hd95_score"] == 1
@@ -86,20 +94,46 @@ def test_hd95_leaves_out_the_farthest_pixels():
     assert (row["hd_score"], row["hd95_score"], row["assd_score"]) == (40, 0, 40 / 81)
 
 
+def test_borders_agree_up_to_the_tolerance_and_at_it():
+    # Squares moved by one column: 4 of 8 border pixels coincide, 4 are one pixel away, a tenth of the diagonal.
+    moved = square(slice(1, 3), slice(2, 4))
+    assert scores(TWO_BY_TWO, moved, 0.01) == scores(TWO_BY_TWO, moved, 0.099) == (4 / 8, 4 / 8)
+    assert scores(TWO_BY_TWO, moved, 0.1) == (1, 1)
+    # Single pixels 5 apart: half the diagonal.
+    corners = square(slice(0, 1), slice(0, 1)), square(slice(3, 4), slice(4, 5))
+    assert scores(*corners, 0.49) == (0, 0)
+    assert scores(*corners, 0.5) == (1, 1)
+
+
+def test_borders_of_unequal_length():
+    # A line of four pixels and one at its end: they are 0, 1, 2 and 3 pixels from it, it is 0 from them.
+    line, end = square(slice(2, 3), slice(0, 4)), square(slice(2, 3), slice(0, 1))
+    assert scores(line, end, 0.1) == scores(end, line, 0.1) == ((2 + 1) / (4 + 1), 2 * 1 * (2 / 4) / (1 + 2 / 4))
+
+
+def test_scores_of_distances():
+    first, second = np.array([0.0, 1.0, 2.0, 2.5]), np.array([3.0, 2.0])
+    assert normalised_surface_distance(first, second, 2.0) == 4 / 6
+    assert boundary_f1(first, second, 2.0) == 2 * (3 / 4) * (1 / 2) / (3 / 4 + 1 / 2)
+    assert boundary_f1(first + 9, second + 9, 2.0) == normalised_surface_distance(first + 9, second + 9, 2.0) == 0
+    assert boundary_f1(first, second + 9, 2.0) == 0
+
+
 @pytest.mark.parametrize("pair", [(EMPTY, TWO_BY_TWO), (TWO_BY_TWO, EMPTY)], ids=["first", "second"])
 def test_one_empty_mask(pair):
-    expected = {"dice_score": 0, "jaccard_score": 0}
+    expected = {"dice_score": 0, "jaccard_score": 0, "nsd_score": 0, "bf1_score": 0}
     expected |= dict.fromkeys(DISTANCES, nan)
     expected |= {f"{column}_normalized": 1 for column in DISTANCES}
     row = agreement(*pair)
-    assert tuple(row) == METRIC_COLUMNS
+    assert tuple(row) == COLUMNS
     np.testing.assert_equal(row, expected)
 
 
 def test_two_empty_masks():
-    expected = dict.fromkeys(METRIC_COLUMNS, 0) | {"dice_score": 1, "jaccard_score": 1}
+    expected = dict.fromkeys(COLUMNS, 0)
+    expected |= {"dice_score": 1, "jaccard_score": 1, "nsd_score": 1, "bf1_score": 1}
     row = agreement(EMPTY, EMPTY)
-    assert tuple(row) == METRIC_COLUMNS
+    assert tuple(row) == COLUMNS
     assert row == expected
 
 
@@ -132,7 +166,12 @@ def test_medpy_to_the_last_bit(seed):
     for row, (a, b) in zip(rows, pairs, strict=True):
         expected = {column: metric(a, b) for column, metric in MEDPY.items()}
         expected |= {f"{column}_normalized": expected[column] / hypot(*shape) for column in DISTANCES}
-        assert row == expected
+        assert {column: row[column] for column in METRIC_COLUMNS} == expected
+
+
+def test_patterns_that_are_known_change_nothing():
+    masks = [TWO_BY_TWO, EMPTY, square(slice(1, 4), slice(2, 5))]
+    np.testing.assert_equal(pairwise_agreement(masks, 0.1, vote_patterns(masks)), pairwise_agreement(masks, 0.1))
 
 
 @st.composite
@@ -147,7 +186,7 @@ def mask_pairs(draw) -> tuple[np.ndarray, np.ndarray]:
 def test_agreement_is_symmetric(pair):
     forward, backward = agreement(*pair), agreement(*pair[::-1])
     # The mean adds the same numbers in another order, so its last bits may differ.
-    for column in METRIC_COLUMNS:
+    for column in COLUMNS:
         assert forward[column] == pytest.approx(backward[column], rel=1e-12, nan_ok=True)
 
 
@@ -168,11 +207,19 @@ def test_the_distances_are_ordered(pair):
         assert row["hd_score_normalized"] <= 1
 
 
+@given(mask_pairs(), st.floats(0.001, 1))
+def test_scores_of_borders_grow_with_the_tolerance_up_to_1(pair, tolerance):
+    low, high = scores(*pair, tolerance / 2), scores(*pair, tolerance)
+    assert all(0 <= below <= above <= 1 for below, above in zip(low, high, strict=True))
+    if pair[0].any() and pair[1].any():
+        assert scores(*pair, 1.0) == (1, 1)
+
+
 @given(mask_pairs())
 def test_flips_keep_overlap_and_hausdorff_distances(pair):
     a, b = pair
     row, flipped = agreement(a, b), agreement(a[::-1], b[::-1])
-    for column in METRIC_COLUMNS:
+    for column in COLUMNS:
         assert flipped[column] == pytest.approx(row[column], rel=1e-12, nan_ok=True)
 
 

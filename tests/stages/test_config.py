@@ -261,6 +261,9 @@ def test_committed_files_say_what_the_tests_run_with(committed, tmp_path, monkey
         ("multiannotator_analysis", "audit_fraction=nan"),
         ("multiannotator_analysis", "max_failures=-1"),
         ("multiannotator_analysis", "staple_max_iterations=0"),
+        ("multiannotator_analysis", "nsd_tolerance=0"),
+        ("multiannotator_analysis", "nsd_tolerance=1.001"),
+        ("dataset_creation", "nsd_tolerance=nan"),
     ],
 )
 def test_numbers_out_of_range_are_refused(folder, override, monkeypatch, tmp_path):

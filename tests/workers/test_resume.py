@@ -81,6 +81,18 @@ def test_a_changed_setting_recomputes_what_depends_on_it(rerun, decoded):
     assert decoded == Counter()
 
 
+def test_the_tolerance_and_who_drew_a_mask_recompute_the_agreement(rerun):
+    assert taken(succeed(AGREEMENT, rerun, "nsd_tolerance=0.02")) == (0, 3)
+    assert taken(succeed(AGREEMENT, rerun, "nsd_tolerance=0.02")) == (3, 3)
+    table = rerun / "metadata" / "IMAplusplus_multiannotator_subset_seg_metadata.csv"
+    text = table.read_text("utf-8")
+    # Another code for a person changes nothing that is kept; one person who drew two masks does.
+    table.write_text(text.replace(",A02,", ",A07,"), "utf-8")
+    assert taken(succeed(AGREEMENT, rerun, "nsd_tolerance=0.02")) == (3, 3)
+    table.write_text(text.replace(",A02,", ",A01,"), "utf-8")
+    assert taken(succeed(AGREEMENT, rerun, "nsd_tolerance=0.02")) == (1, 3)
+
+
 @pytest.mark.parametrize("harm", [lambda path: path.unlink(), lambda path: path.write_bytes(b"another")])
 def test_a_lost_or_changed_consensus_mask_is_made_again(small_run, rerun, decoded, harm):
     harm(rerun / "seg_masks" / ST)
