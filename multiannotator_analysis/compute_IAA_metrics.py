@@ -70,7 +70,7 @@ class AgreementTables(NamedTuple):
 
 
 def drawn_by(annotators: Sequence[str]) -> list[int | str]:
-    """Number the annotators of an image's masks: a result depends on which are one person's, not on their codes."""
+    """Return who drew each mask, as numbers: a result depends on which are one person's, not on the codes."""
     numbers: dict[str, int] = {}
     return [name if name in naming.CONSENSUS else numbers.setdefault(name, len(numbers)) for name in annotators]
 

@@ -148,7 +148,11 @@ def test_an_edited_metric_is_found(release, output):
     [
         (PAIRS, 0, "tool2", "T9", "pair"),
         (PAIRS, 0, "hd_score", "", "pair"),
+        (PAIRS, 0, "nsd_score", "0.123", "pair"),
         (SUMMARY, 2, "jaccard_score", "0.5", "summary"),
+        (SUMMARY, 0, "bf1_score", "0.123", "summary"),
+        (IMAGE_LEVEL, 1, "ISIC_id", "IMG_03", "image-level row"),
+        (IMAGE_LEVEL, 1, "nsd_score_mean", "0.123", "image-level row"),
         (IMAGE_LEVEL, 1, "dice_score_std", "0.5", "image-level row"),
         (IMAGE_LEVEL, 1, "num_pairs", "7.0", "image-level row"),
         (SUBSET_KEY, 0, "skill_level", "S2", "subset row"),
@@ -158,6 +162,26 @@ def test_an_edited_cell_of_any_table_is_found(release, output, key, row, column,
     release.edit(key, lambda rows: edited(rows[row], column, value))
 
     assert cells(found(release, output), "kind", "column", "found") == [(kind, column, value)]
+
+
+def test_a_release_without_scores_of_borders_passes_and_is_told_so_once(release, output):
+    def forget(rows):
+        for row in rows:
+            for column in [name for name in row if name.startswith(("nsd_", "bf1_"))]:
+                del row[column]
+
+    for key in (PAIRS, SUMMARY, IMAGE_LEVEL):
+        release.edit(key, forget)
+
+    code, text = verify_release(release, output)
+
+    assert code == 0, text
+    assert text.count("not compared, since the release lacks them: nsd_score, bf1_score") == 1
+
+
+def test_scores_of_borders_are_compared_at_the_tolerance_that_is_told(release, output):
+    rows = found(release, output, "nsd_tolerance=0.05")
+    assert {row["column"] for row in rows if row["kind"] == "pair"} == {"nsd_score", "bf1_score"}
 
 
 def test_rows_that_one_side_lacks_are_found(release, output):

@@ -61,7 +61,7 @@ def test_tables_equal_their_goldens(small_run, golden):
 
 def test_the_chain_writes_these_files_and_no_others(small_run):
     metadata = {f"metadata/{golden.name}" for golden in GOLDENS if golden.name != "quarantined_masks.csv"}
-    assert len(metadata) == 10
+    assert len(metadata) == 12
     images = {f"images/{name}.JPG" for name in ("IMG_01", "IMG 02 ü", "IMG_03", "IMG_05")}
     masks = {f"seg_masks/{name}" for name in HUMAN_MASKS | set(CONSENSUS)}
     gone = ("IMG_04_A01_T3_S2_e1.png", "IMG_05_A00_T3_S1_f1.png", "IMG_04.JPG", "quarantined_masks.csv")
@@ -180,7 +180,9 @@ def test_a_set_without_several_annotators_passes_through(tmp_path):
         for name in ("IAA_metrics", "IAA_metrics_summary", "image_level_metrics")
     )
     assert (len(pairs), len(per_image)) == (1, 1)
-    assert summary[1] == "Mean" + "," * 8
+    for name in ("image_agreement", "mask_agreement"):
+        assert len((metadata / PAIRS.replace("IAA_metrics", name)).read_text().splitlines()) == 1
+    assert summary[1] == "Mean" + "," * 10
 
 
 def test_excluded_ids_that_no_row_has_are_named(tmp_path):
