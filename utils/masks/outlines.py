@@ -9,9 +9,6 @@ import numpy as np
 from ..lazy import cv2
 from .bounding_box import bounding_box
 
-# How many corners of an outline lie where four pixels meet, by which of them are foreground (bit 0 upper left,
-# 1 upper right, 2 lower left, 3 lower right). Where two touch diagonally, two outlines have a corner.
-_CORNERS = np.array([0, 1, 1, 0, 1, 0, 2, 1, 1, 2, 0, 1, 0, 1, 1, 0], dtype=np.uint8)
 _ROWS = 256  # of pixels at a time, so that intermediate arrays stay in the processor's cache
 
 
@@ -72,17 +69,19 @@ def edge_outline(mask: np.ndarray) -> Outline:
 
 
 def _corners(padded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column of each corner in the grid of pixel edges, in row-major order; those of two outlines twice."""
-    found = []
-    for first in range(0, len(padded) - 1, _ROWS):
-        block = padded[first : first + _ROWS + 1]
-        sides = block[:, :-1] | block[:, 1:] << 1
-        counts = cv2.LUT(sides[:-1] | sides[1:] << 2, np.resize(_CORNERS, 256))
-        places = np.flatnonzero(counts != 0)  # many times faster than nonzero
-        rows, columns = np.divmod(places, counts.shape[1])
-        repeats = counts.ravel()[places]
-        found.append((np.repeat(rows + first, repeats), np.repeat(columns, repeats)))
-    return np.concatenate([rows for rows, _ in found]), np.concatenate([columns for _, columns in found])
+    """Row and column of each corner in the grid of pixel edges, in row-major order.
+
+    Where two pixels touch diagonally, two outlines have a corner, and it is there twice.
+    """
+    width = padded.shape[1] - 1
+    blocks = ((first, padded[first : first + _ROWS]) for first in range(0, len(padded), _ROWS))
+    sides = np.concatenate([np.flatnonzero(block[:, :-1] != block[:, 1:]) + first * width for first, block in blocks])
+    # A side of a pixel goes on in the next row where that has one too, with the same colour on its left. Upper and
+    # lower ends of sides, each with this colour in its last bit: those that are there once are corners.
+    upper, lower = sides - width, sides
+    colour = padded[np.divmod(sides, width)]
+    corners = np.setxor1d(2 * upper + colour, 2 * lower + colour, assume_unique=True) // 2
+    return np.divmod(corners, width)
 
 
 def _follow(above_or_below: list[int]) -> tuple[list[int], list[int]]:
@@ -160,10 +159,12 @@ def _split(points: np.ndarray, kept: np.ndarray, undecided: np.ndarray, toleranc
 
 def _squared_distances(points: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Squared distance of each point to its own segment, which may have no length."""
-    along, offset = ends - starts, points - starts
-    squared_length = (along**2).sum(axis=1)
-    share = (offset * along).sum(axis=1) / np.maximum(squared_length, 1)  # corners are whole: 0 or at least 1
-    return ((offset - np.clip(share, 0, 1)[:, None] * along) ** 2).sum(axis=1)
+    # Coordinate by coordinate: a third of the time that sums over pairs take.
+    (x, y), (along_x, along_y) = (points - starts).T, (ends - starts).T
+    squared_length = along_x**2 + along_y**2
+    share = (x * along_x + y * along_y) / np.maximum(squared_length, 1)  # corners are whole: 0 or at least 1
+    share = np.clip(share, 0, 1)
+    return (x - share * along_x) ** 2 + (y - share * along_y) ** 2
 
 
 def svg_path(outline: Outline) -> str:
