@@ -2,7 +2,7 @@
 
 Reads:  IMAplusplus_multiannotator_subset_seg_metadata.csv; and as far as they are there: the other metadata, QA,
         agreement, STAPLE, failures and quarantine tables, images, masks, and the PNG figures.
-Writes: index.html, assets/, data/, details/, thumbs/, votes/ and records/ in report_dir. It opens by double click.
+Writes: index.html, assets/, data/, details/, thumbs/ and votes/ in report_dir. It opens by double click.
 Rules:  What is not there is named in the report and in the log, and left out. Outlines are within half a pixel of
         the thumbnail. Photos are not turned by their EXIF orientation, since masks are drawn on the rows as stored.
         Of an image whose files and table rows have not changed nothing is decoded or written again. Files of
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +22,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import utils.stage_process
 from utils.errors import Failure
 from utils.lazy import logger
-from utils.report import report_folder
+from utils.report import pages, report_folder
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
-from utils.workers.parallel import map_items
-from utils.workers.workplace import Workplace, local_workplace
 
 if TYPE_CHECKING:
-    from utils.report.image_files import ImageResult, ReportTask
+    from utils.report.image_files import ImageResult
+    from utils.report.image_task import ReportTask
     from utils.report.read_tables import ReportTables
+    from utils.workers.result_cache import ResultCache
+    from utils.workers.resume import Resumable
 
 KEYS = (
     "multiannotator_subset_metadata_path",
@@ -46,25 +48,52 @@ KEYS = (
     "visualizations_dir",
     "report_dir",
     "report_thumbnail_pixels",
+    "cache_dir",
     "num_workers",
     "executor",
+    "dask_scheduler",
     "max_image_pixels",
 )
 
 _NAMED = 5  # files that are named of each kind that is missing; the log has all
 
 
-def make_images(tasks: Mapping[str, ReportTask], workplace: Workplace) -> dict[str, ImageResult]:
-    """Make the files of every image; one whose files could not be made has none. Both by ISIC_id."""
+def resumable_images(report_dir: Path) -> Resumable[ReportTask, ImageResult]:
+    """Return how the files of an image go into the cache: as their checksums, with what the pages need."""
     from utils.report.image_files import ImageResult, report_image
+    from utils.workers.resume import Resumable
+
+    fields = ("md5s", "judged", "unused")
+    return Resumable(
+        function=report_image,
+        paths=lambda task: task.files_there(),
+        settings=lambda task: task.settings(),
+        is_kept=lambda _: True,
+        to_json=lambda result: {name: getattr(result, name) for name in fields},
+        from_json=lambda kept: ImageResult(**kept),
+        is_usable=lambda task, kept: report_folder.has_keyed_files(report_dir, task.key, kept["md5s"]),
+    )
+
+
+def make_images(
+    tasks: Mapping[str, ReportTask], cache: ResultCache, config: MultiannotatorSettings
+) -> dict[str, ImageResult]:
+    """Write the files of every image; one whose files could not be made has none. Both by ISIC_id."""
+    from utils.report.image_files import ImageResult
+    from utils.workers.resume import map_resumable
+    from utils.workers.workplace import configured_workplace
 
     results = {}
-    made = map_items(report_image, list(tasks.values()), workplace, label="report")
-    for isic_id, result in zip(tasks, made, strict=True):
+    work = resumable_images(config.report_dir)
+    made = map_resumable(work, list(tasks.values()), cache, configured_workplace(config), label="report")
+    for (isic_id, task), result in zip(tasks.items(), made, strict=True):
         if isinstance(result, Failure):
             logger.warning("{}: its files could not be made: {}", isic_id, result.reason)
             result = ImageResult(unused={isic_id: "image whose files could not be made"})
-        results[isic_id] = result
+        if result.contents:
+            pages.withdraw_page(config.report_dir)
+            report_folder.write_keyed_files(config.report_dir, task.key, result.contents)
+        results[isic_id] = replace(result, contents={})
     return results
 
 
@@ -82,20 +111,12 @@ def files_not_shown(results: Iterable[ImageResult]) -> list[str]:
     return texts
 
 
-def remove_files_of_others(tasks: Iterable[ReportTask], results: Iterable[ImageResult], report_dir: Path) -> int:
-    """Delete the files of images that the report no longer has; return how many."""
-    keys: dict[str, set[str]] = {folder: set() for folder in report_folder.KEYED_FOLDERS}
-    for task, result in zip(tasks, results, strict=True):
-        made = bool(result.stamp)
-        written = {
-            report_folder.DETAILS: made and task.details is not None,
-            report_folder.THUMBNAILS: result.thumb,
-            report_folder.VOTES: result.votes,
-            report_folder.RECORDS: made,
-        }
-        for folder, there in written.items():
-            keys[folder].update([task.key] * there)
-    return report_folder.remove_stale(report_dir, keys)
+def keys_by_folder(tasks: Mapping[str, ReportTask], results: Mapping[str, ImageResult]) -> dict[str, set[str]]:
+    """Return, for each folder of images' files, the keys of those that have a file there."""
+    return {
+        folder: {task.key for isic_id, task in tasks.items() if folder in results[isic_id].md5s}
+        for folder in report_folder.KEYED_FOLDERS
+    }
 
 
 def write_pages(tables: ReportTables, results: dict[str, ImageResult], config: MultiannotatorSettings) -> list[Path]:
@@ -105,31 +126,45 @@ def write_pages(tables: ReportTables, results: dict[str, ImageResult], config: M
 
     folder = config.report_dir
     images, quality, page = index_rows(tables, results), quality_data(tables, results), overview(tables)
-    assets = report_folder.copy_assets(folder)
-    page["figures"], left_out = report_folder.copy_figures(config.visualizations_dir, folder)
+    assets = pages.copy_assets(folder)
+    page["figures"], left_out = pages.copy_figures(config.visualizations_dir, folder)
     page["missing"] = [*tables.missing, *files_not_shown(results.values()), *left_out]
     for text in page["missing"]:
         logger.warning("not in the report: {}", text)
-    content = report_folder.script_json([images, quality, page, [result.stamp for result in results.values()]])
-    page["stamp"] = report_folder.digest(content.encode(), assets)[:16]
-    data = report_folder.write_data(folder, images, quality, page["stamp"])
-    return [report_folder.write_page(folder, page), *data]
+    content = report_folder.script_json([images, quality, page, [result.md5s for result in results.values()]])
+    page["stamp"] = pages.digest(content.encode(), assets)[:16]
+    data = pages.write_data(folder, images, quality, page["stamp"])
+    return [pages.write_page(folder, page), *data]
+
+
+def checksums_of_files(
+    tasks: Mapping[str, ReportTask], results: Mapping[str, ImageResult], report_dir: Path
+) -> dict[Path, str | None]:
+    """Return every file of the report with its md5, where that is known."""
+    known = {
+        report_folder.keyed_file(report_dir, folder, task.key): md5
+        for isic_id, task in tasks.items()
+        for folder, md5 in results[isic_id].md5s.items()
+    }
+    return {path: known.get(path) for path in report_dir.rglob("*") if path.is_file()}
 
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Read the tables, make the files of every image, write the pages."""
     from utils.report.read_tables import read_report_tables
     from utils.report.tasks import report_tasks
+    from utils.workers.result_cache import open_cache
 
     tables = read_report_tables(config)
     tasks = report_tasks(tables, config)
-    results = make_images(tasks, local_workplace(config))
-    files = write_pages(tables, results, config)
-    removed = remove_files_of_others(tasks.values(), results.values(), config.report_dir)
-    all_files = {path: None for path in config.report_dir.rglob("*") if path.is_file()}
-    made = sum(result.made for result in results.values())
-    counts = f"{len(results)} images, of {made} the files were made, {len(results) - made} had not changed"
-    return Outcome(counts + (f"; {removed} files of others removed" if removed else ""), files, all_files)
+    with open_cache(config.cache_dir, "make_report") as cache:
+        results = make_images(tasks, cache, config)
+        pages.withdraw_page(config.report_dir)
+        removed = report_folder.remove_stale(config.report_dir, keys_by_folder(tasks, results))
+        files = write_pages(tables, results, config)
+        cache.keep_used()
+    counts = f"{len(results)} images" + (f", stale files removed: {removed}" if removed else "")
+    return Outcome(counts + cache.note(len(tasks)), files, checksums_of_files(tasks, results, config.report_dir))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ pytest_plugins = [
     "support.embedded_demo",
     "support.figure_dataset",
     "support.report_browser",
+    "support.report_reruns",
     "support.stage_states",
     "support.stand_in_project",
 ]

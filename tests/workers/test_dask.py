@@ -15,6 +15,7 @@ from loguru import logger
 from support import worker_functions as work
 from support.dask_processes import Cluster
 from support.drawing import box, write_png
+from support.drawn_report import draw_dataset
 from support.long_runs import all_end, make_dataset, run_long_stages, start_sleeper, taken, wait_for
 from support.run import LONG_STAGES, ROOT, finish, start_stage
 from support.trees import tree
@@ -107,6 +108,17 @@ def test_all_long_stages_write_the_same_bytes_and_are_resumed(cluster, dataset, 
         for expected in (0, total):
             assert taken(finish(start_stage(stage, output, *on(cluster.address)))) == expected
             assert tree(output) == in_processes[stage]
+
+
+def test_the_report_is_the_same_and_is_resumed(cluster, tmp_path):
+    output = tmp_path / "output"
+    draw_dataset(output, 3)
+    finish(start_stage("make_report", output, "num_workers=1", "cache_dir=null"))
+    before = tree(output / "report")
+    shutil.rmtree(output / "report")
+    for expected in (0, 4):
+        assert taken(finish(start_stage("make_report", output, *on(cluster.address)))) == expected
+        assert tree(output / "report") == before
 
 
 def test_a_worker_killed_in_mid_run_costs_nothing(cluster, dataset, in_processes, tmp_path):

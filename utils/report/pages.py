@@ -11,6 +11,7 @@ from urllib.parse import quote
 from ..files import write_bytes_atomically
 from .report_folder import script_json
 
+_PAGE = "index.html"
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 _FIGURE_WIDTH = 1600  # pixels
 _OVERLAYS = "overlaid_segs"
@@ -143,6 +144,11 @@ def _lines(rows: Iterable[dict]) -> str:
     return "[\n" + ",\n".join(map(script_json, rows)) + "\n]"
 
 
+def withdraw_page(report_dir: Path) -> None:
+    """Remove the page before files of the report change, so that a killed run leaves none that does not fit them."""
+    (report_dir / _PAGE).unlink(missing_ok=True)
+
+
 def write_page(report_dir: Path, report: dict, templates: Path = TEMPLATES) -> Path:
     """Render index.html; every text from a table is escaped."""
     import jinja2
@@ -151,5 +157,5 @@ def write_page(report_dir: Path, report: dict, templates: Path = TEMPLATES) -> P
         loader=jinja2.FileSystemLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined
     )
     page = environment.get_template("index.html.j2").render(report=report)
-    write_bytes_atomically(report_dir / "index.html", page.encode())
-    return report_dir / "index.html"
+    write_bytes_atomically(report_dir / _PAGE, page.encode())
+    return report_dir / _PAGE

@@ -1,17 +1,25 @@
-"""Files that the report's folder has for each image: their names, what their data look like, and which of them stay."""
+"""Files that the report's folder has for each image: their names, and which of them stay."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
+import os
 import re
+from collections.abc import Iterator, Mapping, Set
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-DETAILS, THUMBNAILS, VOTES, RECORDS = "details", "thumbs", "votes", "records"
+from ..files import remove_leftovers, write_bytes_atomically
+from ..md5 import md5_of_file
+
+DETAILS, THUMBNAILS, VOTES = "details", "thumbs", "votes"
 # Folders of files that are named by the key of an image, and the suffix of these files.
-KEYED_FOLDERS = {DETAILS: ".js", THUMBNAILS: ".jpg", VOTES: ".png", RECORDS: ".json"}
+KEYED_FOLDERS = {DETAILS: ".js", THUMBNAILS: ".jpg", VOTES: ".png"}
+# The same of folders that earlier versions wrote.
+_FORMER_FOLDERS = {"records": ".json"}
 _KEYED_NAME = re.compile(r"[0-9a-f]{16}")
 
 
@@ -25,8 +33,54 @@ def keyed_file(report_dir: Path, folder: str, key: str) -> Path:
     return report_dir / folder / f"{key}{KEYED_FOLDERS[folder]}"
 
 
+def write_keyed_files(report_dir: Path, key: str, contents: Mapping[str, bytes]) -> None:
+    """Write the files of an image, given by folder."""
+    for folder, content in contents.items():
+        write_bytes_atomically(keyed_file(report_dir, folder, key), content)
+
+
+def has_keyed_files(report_dir: Path, key: str, md5s: Mapping[str, str]) -> bool:
+    """Tell whether the files of an image, given by folder, lie in the report's folder with these checksums."""
+    try:
+        return all(md5_of_file(keyed_file(report_dir, folder, key)) == md5 for folder, md5 in md5s.items())
+    except OSError:
+        return False
+
+
+def remove_stale(report_dir: Path, keys: Mapping[str, Set[str]]) -> int:
+    """Delete the files that no image of the report has any longer.
+
+    Parameters
+    ----------
+    report_dir : Path
+        Only files named by a key, in the folders for such files, and what killed runs left half written are touched.
+    keys : mapping of str to set of str
+        For each of `KEYED_FOLDERS` the keys whose files stay.
+
+    Returns
+    -------
+    int
+        How many were deleted; half-written files do not count.
+    """
+    stale = [path for path in _keyed_files(report_dir) if path.stem not in keys.get(path.parent.name, ())]
+    for path in stale:
+        path.unlink()
+    remove_leftovers(*(Path(folder) for folder, _, _ in os.walk(report_dir)))
+    for folder in _FORMER_FOLDERS:
+        with suppress(OSError):  # it is not there, or holds something else
+            (report_dir / folder).rmdir()
+    return len(stale)
+
+
+def _keyed_files(report_dir: Path) -> Iterator[Path]:
+    for folder, suffix in (KEYED_FOLDERS | _FORMER_FOLDERS).items():
+        for path in sorted((report_dir / folder).glob(f"*{suffix}")):
+            if _KEYED_NAME.fullmatch(path.stem):
+                yield path
+
+
 def rounded(value: float | None) -> float | None:
-    """Round to six significant digits; None for what is no finite number, which JSON cannot hold."""
+    """Round to six significant digits; None for NaN and infinity, which JSON cannot hold."""
     return float(f"{value:.6g}") if value is not None and math.isfinite(value) else None
 
 
@@ -39,29 +93,3 @@ def script_json(value: Any) -> str:
         For NaN and infinity.
     """
     return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def remove_stale(report_dir: Path, keys: dict[str, set[str]]) -> int:
-    """Delete the files of images that are no longer part of the report.
-
-    Parameters
-    ----------
-    report_dir : Path
-        Only files named by a key, in its folders of such files, are touched.
-    keys : dict of str to set of str
-        For each of these folders the keys that stay.
-
-    Returns
-    -------
-    int
-        How many were deleted.
-    """
-    stale = [
-        path
-        for folder, stay in keys.items()
-        for path in (report_dir / folder).glob(f"*{KEYED_FOLDERS[folder]}")
-        if _KEYED_NAME.fullmatch(path.stem) and path.stem not in stay
-    ]
-    for path in stale:
-        path.unlink()
-    return len(stale)

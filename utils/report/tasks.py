@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import naming
-from .image_files import ReportMask, ReportTask
+from .image_task import ReportMask, ReportTask, SourceFile
 from .read_tables import ReportTables, image_ids, masks_by_id, records, records_by, table_sizes
 from .report_folder import image_key, rounded
 
@@ -27,14 +27,13 @@ def report_tasks(tables: ReportTables, config: MultiannotatorSettings) -> dict[s
         image = details[isic_id]["img"] if isic_id in details else issues[isic_id][0]["image"]
         tasks[isic_id] = ReportTask(
             key=image_key(isic_id),
-            photo=_place(config, config.new_dataset_images_dir, image),
+            photo=_find(config, config.new_dataset_images_dir, image),
             masks=tuple(
-                ReportMask(_place(config, config.new_dataset_masks_dir, name), known.get(name), name in judged)
+                ReportMask(_find(config, config.new_dataset_masks_dir, name), known.get(name), name in judged)
                 for name in dict.fromkeys([*known, *judged])
             ),
             details=details.get(isic_id),
             table_size=sizes.get(isic_id),
-            report_dir=config.report_dir,
             thumbnail_pixels=config.report_thumbnail_pixels,
         )
     return tasks
@@ -46,10 +45,12 @@ def issues_by_id(tables: ReportTables) -> dict[str, list[dict[str, Any]]]:
     return records_by(tables.qa.assign(ISIC_id=[ids[image] for image in tables.qa["image"]]), "ISIC_id")
 
 
-def _place(config: MultiannotatorSettings, folder: Path, name: str) -> Path:
-    """Return where a file is: in the dataset's folder, or in quarantine."""
-    quarantined = config.output_dir / naming.QUARANTINE_FOLDER / name
-    return quarantined if quarantined.is_file() and not (folder / name).is_file() else folder / name
+def _find(config: MultiannotatorSettings, folder: Path, name: str) -> SourceFile:
+    """Look for a file in the dataset's folder, then in quarantine."""
+    for path in (folder / name, config.output_dir / naming.QUARANTINE_FOLDER / name):
+        if path.is_file():
+            return SourceFile(path, there=True)
+    return SourceFile(folder / name, there=False)
 
 
 def details_by_id(tables: ReportTables) -> dict[str, dict[str, Any]]:
