@@ -25,6 +25,7 @@ from utils.lazy import logger
 from utils.report import pages, report_folder
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
+from utils.workers.workplace import configured_workplace
 
 if TYPE_CHECKING:
     from utils.report.image_files import ImageResult
@@ -81,7 +82,6 @@ def make_images(
     """Write the files of every image; one whose files could not be made has none. Both by ISIC_id."""
     from utils.report.image_files import ImageResult
     from utils.workers.resume import map_resumable
-    from utils.workers.workplace import configured_workplace
 
     results = {}
     work = resumable_images(config.report_dir)

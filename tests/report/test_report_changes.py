@@ -171,6 +171,15 @@ def test_files_that_come_and_go_make_their_image_anew(output, decoded, kept):
         assert tree(output / "report") == before
 
 
+def test_images_of_which_no_file_is_there_are_kept_too(output, decoded):
+    for folder in ("images", "seg_masks", "quarantine"):
+        shutil.rmtree(output / folder)
+    make(output)
+    without = tree(output / "report")
+    assert f"{IMAGES + 1} of {IMAGES + 1} taken from the cache" in make(output)
+    assert (decoded, tree(output / "report")) == (Counter(), without)
+
+
 def test_a_file_that_cannot_be_read_is_named_and_its_image_made_anew_until_it_can(output, monkeypatch):
     before, path = tree(output / "report"), masks_of(output, 2)[0]
 

@@ -133,7 +133,7 @@ class WithMd5s(Generic[Task, Result]):
             md5s = md5s_of_files(paths)
         except OSError:
             return Computed(result, None)
-        return Computed(result, md5s if before and _identities(paths) == before else None)
+        return Computed(result, md5s if before is not None and _identities(paths) == before else None)
 
 
 def _identities(paths: Sequence[Path]) -> list[tuple[int, ...]] | None:
