@@ -99,7 +99,7 @@ def read_report_tables(config: MultiannotatorSettings) -> ReportTables:
     for name, source in _SOURCES.items():
         path = Path(getattr(config, source.key))
         if path.is_file():
-            found[name] = read_table(path, source.columns, source.numbers)
+            found[name] = read_table(path, source.columns, source.numbers, naming.BOUNDARY_COLUMNS)
         else:
             found[name] = pd.DataFrame(columns=[*source.columns, *source.numbers], dtype=object)
             missing.append(f"{path.name} is not there: {source.lacking}")
