@@ -123,12 +123,14 @@ def write_pages(tables: ReportTables, results: dict[str, ImageResult], config: M
     """Write the data, copy assets and figures, render the page; log what is missing."""
     from utils.report.data_rows import index_rows, quality_data
     from utils.report.overview import overview
+    from utils.report.this_run import figures_of_run
 
     folder = config.report_dir
     images, quality, page = index_rows(tables, results), quality_data(tables, results), overview(tables)
     assets = pages.copy_assets(folder)
-    page["figures"], left_out = pages.copy_figures(config.visualizations_dir, folder)
-    page["missing"] = [*tables.missing, *files_not_shown(results.values()), *left_out]
+    figures, others = figures_of_run(config)
+    page["figures"], left_out = pages.copy_figures(figures, config.visualizations_dir, folder)
+    page["missing"] = [*tables.missing, *files_not_shown(results.values()), *others, *left_out]
     for text in page["missing"]:
         logger.warning("not in the report: {}", text)
     content = report_folder.script_json([images, quality, page, [result.md5s for result in results.values()]])

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from support.drawing import box
-from support.drawn_report import isic_id, report_data
+from support.drawn_report import isic_id
+from support.report_files import report_data
 from support.report_reruns import IMAGES, make, masks_of
 from support.trees import tree
 

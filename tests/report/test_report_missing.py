@@ -11,11 +11,12 @@ import pytest
 from PIL import Image
 from support.drawing import box
 from support.drawn_report import draw_dataset, isic_id
-from support.report_files import report_data, report_details
+from support.report_files import record_figures, report_data, report_details
 from support.run import run_here
 
 from utils.data import encode_mask
 from utils.report.report_folder import image_key
+from utils.running.run_manifest import read_manifest, write_manifest
 
 SUBSET = "IMAplusplus_multiannotator_subset_seg_metadata.csv"
 
@@ -149,6 +150,7 @@ def test_figures_are_copied_and_downscaled(output):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGBA", (width, 400), (0, 90, 0, 255)).save(path)
     (folder / "metrics" / "broken.png").write_bytes(b"no image")
+    record_figures(output)
     shown = succeed(output)
     assert "figure metrics-broken.png" in shown
     copies = {}
@@ -168,11 +170,33 @@ def test_figures_are_copied_and_downscaled(output):
     assert "Distributions of the agreement metrics" in page(output)
 
 
+def test_figures_that_nobody_recorded_or_of_another_dataset_are_named_and_not_shown(output):
+    (output / "visualizations").mkdir()
+    Image.new("L", (4, 4)).save(output / "visualizations" / "mine.png")
+    text = "1 x figure of another dataset, or that no stage has recorded: mine.png"
+    assert text in succeed(output)
+    record_figures(output, "one dataset")
+    assert text not in succeed(output) and "assets/figures/mine.png" in page(output)
+    write_manifest(output, {**read_manifest(output), "dataset": {"stamp": "another", "is_demo": False}})
+    assert text in succeed(output) and "mine.png?" not in page(output)
+
+
+def test_tables_of_an_earlier_state_of_the_dataset_are_named_and_not_shown(output):
+    manifest = read_manifest(output)
+    table = "metadata/IMAplusplus_seg_metadata_qa_results.csv"
+    record = {**dict.fromkeys(("script", "settings", "inputs", "counts"), {}), "environment": "e", "dataset": "before"}
+    manifest |= {"environments": {"e": {}}, "dataset": {"stamp": "now", "is_demo": False}}
+    write_manifest(output, {**manifest, "stages": {"mask_qa": {**record, "outputs": {table: ""}}}})
+    assert "is of an earlier state of the dataset (run mask_qa again): no issues of mask QA" in succeed(output)
+    assert report_data(output / "report", "quality")["issues"] == []
+
+
 def test_overlay_figures_are_limited(output):
     folder = output / "visualizations" / "overlaid_segs"
     folder.mkdir(parents=True)
     for number in range(15):
         Image.new("L", (4, 4)).save(folder / f"ISIC_{number:02}.png")
+    record_figures(output)
     assert "3 overlay figures" in succeed(output)
     assert len(list((output / "report" / "assets" / "figures").iterdir())) == 12
 

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from utils.running.run_manifest import read_manifest, write_manifest
+
 
 def report_data(report: Path, name: str) -> Any:
     """Return what ``data/{name}.js`` assigns to ``IMAPP.{name}``."""
@@ -20,3 +22,13 @@ def report_details(report: Path, key: str) -> dict:
     named, data = re.fullmatch(r'IMAPP\.receiveDetail\("([0-9a-f]{16})", (.*)\);\n', text).groups()
     assert named == key
     return json.loads(data)
+
+
+def record_figures(output: Path, stamp: str | None = None) -> None:
+    """Enter all figures into the run manifest, as a stage does that drew them of a dataset with a stamp."""
+    manifest = read_manifest(output)
+    figures = {path.relative_to(output).as_posix(): "" for path in (output / "visualizations").rglob("*.png")}
+    record = dict.fromkeys(("script", "settings", "inputs", "counts"), {})
+    manifest["environments"]["drawn"] = {}
+    manifest["stages"]["draw"] = {**record, "environment": "drawn", "dataset": stamp, "outputs": figures}
+    write_manifest(output, manifest)

@@ -75,8 +75,10 @@ def copy_assets(report_dir: Path, templates: Path = TEMPLATES) -> bytes:
     return b"".join(contents)
 
 
-def copy_figures(visualizations_dir: Path, report_dir: Path) -> tuple[list[tuple[str, str, str]], list[str]]:
-    """Copy the PNG figures, at most 1600 pixels wide.
+def copy_figures(
+    paths: Iterable[Path], visualizations_dir: Path, report_dir: Path
+) -> tuple[list[tuple[str, str, str]], list[str]]:
+    """Copy PNG figures from below a folder, at most 1600 pixels wide.
 
     Returns
     -------
@@ -85,7 +87,6 @@ def copy_figures(visualizations_dir: Path, report_dir: Path) -> tuple[list[tuple
     missing : list of str
         What was left out, and why.
     """
-    paths = (path for path in visualizations_dir.rglob("*.png") if report_dir not in path.parents)
     found = sorted(paths, key=lambda path: (_is_overlay(path), path.as_posix()))
     overlays = [path for path in found if _is_overlay(path)]
     chosen = [path for path in found if path not in overlays[_MAX_OVERLAYS:]]

@@ -12,6 +12,7 @@ from ..agreement.aggregate import metrics_per_image
 from ..lazy import pd
 from ..quality.quarantine import read_quarantine
 from ..tables import read_input, read_table
+from .this_run import Outdated
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -95,17 +96,20 @@ def read_report_tables(config: MultiannotatorSettings) -> ReportTables:
     """
     key, made_by = "multiannotator_subset_metadata_path", "create_multiannotator_subset"
     subset = read_input(config, key, naming.SEG_COLUMNS, made_by=made_by)
+    outdated = Outdated(config)
     found, missing = {}, []
     for name, source in _SOURCES.items():
         path = Path(getattr(config, source.key))
-        if path.is_file():
+        stage = outdated.stage_of(path)
+        if path.is_file() and stage is None:
             found[name] = read_table(path, source.columns, source.numbers, naming.BOUNDARY_COLUMNS)
         else:
             found[name] = pd.DataFrame(columns=[*source.columns, *source.numbers], dtype=object)
-            missing.append(f"{path.name} is not there: {source.lacking}")
-    if not Path(config.output_seg_masks_metadata_path).is_file():
+            of_before = f"is of an earlier state of the dataset (run {stage} again)"
+            missing.append(f"{path.name} {of_before if stage else 'is not there'}: {source.lacking}")
+    if found["metadata"].empty:
         found["metadata"] = subset
-    if not Path(config.image_level_metrics_path).is_file() and len(found["pairs"]):
+    if found["per_image"].empty and len(found["pairs"]):
         found["per_image"] = metrics_per_image(found["pairs"])
     quarantined = read_quarantine(config.output_dir / naming.QUARANTINE_FOLDER, found["metadata"])
     return ReportTables(subset=subset, quarantined=quarantined, missing=missing, **found)

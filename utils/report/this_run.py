@@ -1,0 +1,39 @@
+"""What of an output folder belongs to the dataset that it holds now, by the run manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..running.run_manifest import Manifest, current_outputs, name_below, outdated_outputs, read_manifest
+
+if TYPE_CHECKING:
+    from ..settings import MultiannotatorSettings
+
+_NAMED = 5
+
+
+def figures_of_run(config: MultiannotatorSettings) -> tuple[list[Path], list[str]]:
+    """Return the PNG figures that stages made of the present dataset, and say which others lie among them."""
+    folder, current = config.visualizations_dir, current_outputs(read_manifest(config.output_dir))
+    found = [path for path in folder.rglob("*.png") if config.report_dir not in path.parents]
+    shown = [path for path in found if name_below(config.output_dir, path) in current]
+    others = sorted(path.relative_to(folder).as_posix() for path in set(found) - set(shown))
+    if not others:
+        return shown, []
+    more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
+    names = ", ".join(others[:_NAMED])
+    return shown, [f"{len(others):,} x figure of another dataset, or that no stage has recorded: {names}{more}"]
+
+
+class Outdated:
+    """Tells which tables were made of an earlier state of the dataset, and by which stage."""
+
+    def __init__(self, config: MultiannotatorSettings):
+        self._root = config.output_dir
+        manifest: Manifest = read_manifest(config.output_dir)
+        self._stages = outdated_outputs(manifest)
+
+    def stage_of(self, path: Path) -> str | None:
+        """Return the stage that made a table of an earlier state; None for one of the present state, or unrecorded."""
+        return self._stages.get(name_below(self._root, path) or "")
