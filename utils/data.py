@@ -11,6 +11,7 @@ import numpy as np
 
 from .errors import PipelineError
 from .lazy import cv2, imagecodecs
+from .pictures.deep_photos import stretched
 from .pictures.grey_png import decode_grey_png
 from .pictures.pixel_limit import check_pixels
 
@@ -75,7 +76,7 @@ def load_image(path: Path) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        uint8, shape (H, W, 3), RGB.
+        uint8, shape (H, W, 3), RGB; deeper values are stretched, so that something is to be seen.
 
     Raises
     ------
@@ -87,12 +88,12 @@ def load_image(path: Path) -> np.ndarray:
     picture_size(path)
     encoded = np.frombuffer(path.read_bytes(), np.uint8)
     try:
-        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
         raise PipelineError("An image cannot be decoded.", where=path, found=error) from error
     if image is None:
         raise PipelineError("An image cannot be decoded.", where=path)
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    return cv2.cvtColor(image if image.dtype == np.uint8 else stretched(image), cv2.COLOR_BGR2RGB)
 
 
 def load_masks(paths: Sequence[Path]) -> list[np.ndarray]:

@@ -72,7 +72,7 @@ MASK_AGREEMENT_COLUMNS = (
     "other_masks",
     "other_annotators",
 )
-DIAGNOSIS_COLUMNS = ("diagnosis_1", "benign_malignant")  # of image metadata: the first that is there is used
+DIAGNOSIS_COLUMNS = ("diagnosis_1", "benign_malignant")  # of image metadata: the first that holds any is used
 FAILURE_COLUMNS = ("stage", "img_id", "reason")
 
 # Of image files, in lower case.
@@ -91,6 +91,15 @@ CONSENSUS = (STAPLE, MAJORITY_VOTE)
 def seg_filename(isic_id: str, annotator: str, tool: str, skill_level: str, object_id: str, suffix: str) -> str:
     """Build a mask's file name, e.g. ``ISIC_0000004_A04_T1_S2_545d08aabae47821f8802550.png``."""
     return f"{isic_id}_{annotator}_{tool}_{skill_level}_{object_id}{suffix}"
+
+
+def diagnosis_column(images: DataFrame) -> str | None:
+    """Return the column of the image metadata that holds diagnoses: the first that is not blank in every row.
+
+    Of columns that are all blank the first that is there; None when there is none.
+    """
+    there = [name for name in DIAGNOSIS_COLUMNS if name in images]
+    return next((name for name in there if images[name].str.strip().any()), there[0] if there else None)
 
 
 def plain_name(creator: str) -> str:

@@ -10,6 +10,7 @@ Rules:  An image belongs to the exact set of its annotators, of people only; one
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +43,9 @@ METRICS = {
     "hd95_score_normalized": "Mean HD95 of an image / diagonal",
 }
 
+# Sets of more annotators are named by their number and their ends, since the labels would leave no room.
+_MOST_NAMED = 8
+_LABEL_CHARACTERS = 24
 _WIDTH_INCHES = 176 / 25.4  # with its margin within a page of 180 mm
 _ROW_INCHES = 0.28
 _REST_INCHES = 0.7  # axis labels and the line above
@@ -94,7 +98,12 @@ def draw(groups: Mapping[tuple[str, ...], DataFrame], title: str) -> Figure:
 
 def row_label(names: Sequence[str], table: DataFrame) -> str:
     """Name a set of annotators with its number of images."""
-    people = " + ".join(names) if len(names) > 1 else f"{names[0]} more than once"
+    if len(names) == 1:
+        people = f"{names[0]} more than once"
+    elif len(names) <= _MOST_NAMED:
+        people = textwrap.fill(" + ".join(names), _LABEL_CHARACTERS)
+    else:
+        people = f"{len(names)} annotators, {names[0]} to {names[-1]}"
     return f"{people} (n = {len(table):,})"
 
 

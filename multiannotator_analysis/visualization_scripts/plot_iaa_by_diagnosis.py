@@ -24,7 +24,7 @@ import utils.stage_process
 from utils.agreement.two_samples import cliffs_delta, cliffs_delta_interval, kolmogorov_smirnov, mann_whitney
 from utils.figures.plotting import PALETTE, figure_style, save_figure
 from utils.lazy import logger, pd
-from utils.naming import DIAGNOSIS_COLUMNS
+from utils.naming import DIAGNOSIS_COLUMNS, diagnosis_column
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input, write_table
@@ -138,7 +138,7 @@ def draw(groups: Mapping[str, Series], text: str) -> Figure:
 def main(config: MultiannotatorSettings) -> Outcome:
     """Group, compare, draw, and write the table."""
     images = read_input(config, "output_img_metadata_path", ["isic_id"], made_by="create_dataset")
-    column = next((name for name in DIAGNOSIS_COLUMNS if name in images), None)
+    column = diagnosis_column(images)
     if column is None:
         wanted = " or ".join(DIAGNOSIS_COLUMNS)
         logger.warning("{} has no column {}; nothing to draw", config.output_img_metadata_path, wanted)

@@ -138,10 +138,10 @@ def masks_by_id(subset: DataFrame) -> dict[str, list[dict[str, Any]]]:
 
 def diagnoses(images: DataFrame) -> dict[str, str]:
     """Return the diagnosis of each ISIC_id that has one; nothing without a column of diagnoses."""
-    for column in naming.DIAGNOSIS_COLUMNS:
-        if column in images:
-            return {row["isic_id"]: row[column].strip() for row in records(images) if row[column].strip()}
-    return {}
+    column = naming.diagnosis_column(images)
+    if column is None:
+        return {}
+    return {row["isic_id"]: row[column].strip() for row in records(images) if row[column].strip()}
 
 
 def table_sizes(images: DataFrame) -> dict[str, tuple[int, int]]:

@@ -9,13 +9,18 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import PipelineError
 from ..masks.outlines import edge_outline, simplify, svg_path
+from ..pictures.deep_photos import stretched
 from ..pictures.header_size import size_in_header
 from ..pictures.pixel_limit import pillow_within_limit
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # How far an outline may move, in pixels of the thumbnail; below a half.
 TOLERANCE = 0.45
@@ -116,12 +121,20 @@ def encode_thumbnail(photo: bytes, size: tuple[int, int], thumbnail_pixels: int)
     try:
         with pillow_within_limit(), Image.open(io.BytesIO(photo)) as image:
             image.draft("RGB", target)  # JPEG is decoded at a half, quarter or eighth, not below the target
-            small = image.convert("RGB").resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)
+            small = _eight_bits(image).convert("RGB").resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)
             small.info.clear()  # a comment in the photo would be written again
             small.save(buffer, format="JPEG", quality=_JPEG_QUALITY)
     except Exception as error:  # decoders raise errors of many kinds on damaged files
         raise PipelineError("photo that cannot be decoded") from error
     return buffer.getvalue()
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Return a picture whose values Pillow would cut off at 255 with its values stretched to 0 to 255."""
+    from PIL import Image
+
+    is_deep = image.mode == "F" or image.mode.startswith("I")
+    return Image.fromarray(stretched(np.asarray(image))) if is_deep else image
 
 
 def vote_colours(most: int) -> list[str]:
