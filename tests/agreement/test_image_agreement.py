@@ -15,7 +15,6 @@ from support.pixel_loops import image_by_loops
 from utils.agreement.human_votes import human_votes
 from utils.agreement.image_agreement import agreement_of_persons, image_agreement
 from utils.masks.vote_patterns import vote_patterns
-from utils.metrics import pairwise_agreement
 from utils.naming import CONSENSUS, IMAGE_AGREEMENT_COLUMNS
 
 OF_PAIRS = ("dice_pooled", "generalised_conformity_index", "kappa")
@@ -28,9 +27,8 @@ def row(text: str) -> np.ndarray:
 
 
 def agreement(masks, drawn_by) -> dict[str, float]:
-    patterns = vote_patterns(masks)
-    jaccards = [pair["jaccard_score"] for pair in pairwise_agreement(masks)]
-    return image_agreement(human_votes(patterns, drawn_by), drawn_by, jaccards)
+    jaccards = [(a & b).sum() / (a | b).sum() if (a | b).any() else 1 for a, b in combinations(masks, 2)]
+    return image_agreement(human_votes(vote_patterns(masks), drawn_by), drawn_by, jaccards)
 
 
 def drawn(seed: int, number: int, shape=(9, 7)) -> list[np.ndarray]:
