@@ -18,6 +18,7 @@ import utils.stage_process
 from utils.errors import ConfigError, PipelineError
 from utils.files import missing_input
 from utils.lazy import logger
+from utils.naming import IMAGE_EXTENSIONS
 from utils.settings import AnalysisSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_table, write_lines
@@ -29,7 +30,8 @@ KEYS = (
     "ids_output",
 )
 
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".jp2", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".dcm"}
+# Files are not read here, so they may be of formats that other stages do not decode.
+IMAGE_SUFFIXES = {f".{extension}" for extension in (*IMAGE_EXTENSIONS, "dcm", "jp2")}
 
 
 def image_names(folder: Path) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,9 +13,8 @@ from .lazy import cv2, imagecodecs
 from .pictures.deep_photos import stretched
 from .pictures.grey_png import decode_grey_png
 from .pictures.pixel_limit import check_pixels
-
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PNG_SIZE = 16  # where the header has it
+from .pictures.png_header import SIGNATURE, size_of_png
+from .pictures.size_text import size_text
 
 
 def load_mask(path: Path) -> np.ndarray:
@@ -53,7 +51,7 @@ def decode_mask(data: bytes, where: object) -> np.ndarray:
 def decode_values(data: bytes, where: object) -> np.ndarray:
     """Decode the bytes of a mask file to what it holds: (H, W), or (H, W, C) of colours; `where` names it in errors."""
     try:
-        return _decode_png(data) if data.startswith(_PNG_SIGNATURE) else _decode_other(data)
+        return _decode_png(data) if data.startswith(SIGNATURE) else _decode_other(data)
     except Exception as error:  # decoders raise errors of many kinds on damaged files
         raise PipelineError(
             "A mask cannot be decoded.", where=where, expected="an undamaged image file", found=error
@@ -106,7 +104,7 @@ def load_masks(paths: Sequence[Path]) -> list[np.ndarray]:
     """
     masks = [load_mask(path) for path in paths]
     if len({mask.shape for mask in masks}) > 1:
-        sizes = [f"{Path(p).name}: {m.shape[1]} x {m.shape[0]}" for p, m in zip(paths, masks, strict=True)]
+        sizes = [f"{Path(path).name}: {size_text(mask.shape)}" for path, mask in zip(paths, masks, strict=True)]
         raise PipelineError("The masks of one image differ in size.", expected="one size", offenders=sizes)
     return masks
 
@@ -121,7 +119,7 @@ def encode_mask(mask: np.ndarray) -> bytes:
 
 
 def _decode_png(data: bytes) -> np.ndarray:
-    width, height = struct.unpack_from(">II", data, _PNG_SIZE)
+    width, height = size_of_png(data)
     check_pixels(width, height)
     pixels = decode_grey_png(data, height, width)
     if pixels is None:

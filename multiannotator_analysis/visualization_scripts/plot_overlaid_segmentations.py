@@ -26,6 +26,7 @@ from utils.figures.plotting import PALETTE, figure_style, save_figure
 from utils.lazy import cv2, logger
 from utils.masks.outlines import border_pixels
 from utils.naming import CONSENSUS, MAJORITY_VOTE, METRIC_COLUMNS, SEG_COLUMNS, STAPLE, human_pairs_only
+from utils.pictures.size_text import size_text
 from utils.settings import MultiannotatorSettings, OverlaySelection
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
@@ -157,7 +158,7 @@ def draw(overlay: Overlay) -> Figure:
     masks = load_masks(overlay.mask_paths)
     height, width = image.shape[:2]
     if masks[0].shape != (height, width):
-        sizes = {"expected": f"{width} x {height}", "found": f"{masks[0].shape[1]} x {masks[0].shape[0]}"}
+        sizes = {"expected": size_text(image.shape), "found": size_text(masks[0].shape)}
         raise PipelineError("The masks differ in size from their image.", where=overlay.image_path, **sizes)
     shrink = max(1.0, max(height, width) / _LONGEST_SIDE)
     size = (round(width / shrink), round(height / shrink))

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import PipelineError
 from ..lazy import cv2
+from ..pictures.size_text import size_text
 from .bounding_box import Box, bounding_box, union_box
 
 _GROUP = 16  # masks whose votes fit one code
@@ -138,8 +139,8 @@ def _common_shape(masks: Sequence[np.ndarray]) -> tuple[int, int]:
     if len(set(shapes)) > 1 or len(shapes[0]) != 2:
         raise PipelineError(
             "The masks of one image differ in size.",
-            expected="one height x width for all masks",
-            found=", ".join(" x ".join(map(str, shape)) for shape in shapes),
+            expected="one width x height for all masks",
+            found=", ".join(map(size_text, shapes)),
         )
     return shapes[0]
 

@@ -15,6 +15,7 @@ from ..data import encode_mask
 from ..errors import ConfigError, PipelineError
 from ..files import write_bytes_atomically
 from ..pictures.pixel_values import decode_pixels, has_more_than_two_levels, is_alpha_alone
+from ..pictures.size_text import size_text
 
 _RULE = re.compile(r"(nonzero|zero)|([>=])\s*(-?\d+(?:\.\d+)?)|=\s*#([0-9a-fA-F]{6})")
 _ACCEPTED = 'nonzero, zero, ">N", "=N" or "=#RRGGBB"'
@@ -122,7 +123,7 @@ def normalise_mask(task: NormalisationTask) -> NormalisedMask:
         size from the first. No file is named.
     """
     parts = [_read_part(*each, task.rule) for each in zip(task.sources, task.digests, strict=True)]
-    sizes = list(dict.fromkeys(size_text(part.mask.shape) for part in parts))
+    sizes = list(dict.fromkeys(f"{size_text(part.mask.shape)} pixels" for part in parts))
     if len(sizes) > 1:
         raise PipelineError(f"its parts differ in size: {', '.join(sizes)}")
     mask = np.logical_or.reduce([part.mask for part in parts])
@@ -178,11 +179,6 @@ def _some_values(pixels: np.ndarray) -> tuple[str, ...]:
 def digest_of_file(path: Path) -> str:
     """Return the SHA-256 of a file; raises a PipelineError that does not name it."""
     return _digest(_read(path))
-
-
-def size_text(shape: tuple[int, int]) -> str:
-    """Return a size in words, width first."""
-    return f"{shape[1]} x {shape[0]} pixels"
 
 
 def object_ids(masks: Sequence[tuple[str, str]], rule: Foreground) -> list[str]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from ..errors import Failure, PipelineError
 from ..pictures.header_size import size_in_header, turned_note
+from ..pictures.size_text import size_text
 from ..workers.parallel import map_items
 from ..workers.workplace import IN_THIS_PROCESS
 from .findings import listing_hint
 from .mask_folder import OwnMask, id_key
-from .normalise import NormalisedMask, size_text
+from .normalise import NormalisedMask
 
 if TYPE_CHECKING:
     from ..settings import CreationSettings
@@ -38,7 +39,7 @@ def check_sizes(
         if not isinstance(shape, Failure) and shape != found.shape:
             other = "the image" if images is not None else "the image's first mask"
             note = turned_note(images[id_key(mask.image)], shape, found.shape) if images is not None else ""
-            faults.append(f"{mask}: {size_text(found.shape)}, {other}: {size_text(shape)}{note}")
+            faults.append(f"{mask}: {size_text(found.shape)} pixels, {other}: {size_text(shape)} pixels{note}")
     if faults:
         what = "Images cannot be read, or differ from their masks in size."
         raise PipelineError(what, where=config.own_masks_dir, hint=listing_hint(config), offenders=faults)

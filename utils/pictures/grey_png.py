@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..lazy import imagecodecs, kornia_rs
+from .png_header import KIND, SIGNATURE
 
-_SIGNATURE_BYTES, _KIND = 8, slice(24, 29)  # the header has a fixed place
 _GREY_8_BITS = b"\x08\0\0\0\0"  # of one channel, not interlaced
 
 
@@ -31,7 +31,7 @@ def decode_grey_png(data: bytes, height: int, width: int) -> np.ndarray | None:
     MemoryError
         If there is no memory for the pixels.
     """
-    if data[_KIND] != _GREY_8_BITS:
+    if data[KIND] != _GREY_8_BITS:
         return None
     np.empty((height, width), np.uint8)  # kornia-rs does not survive a want of memory
     try:
@@ -45,7 +45,7 @@ def decode_grey_png(data: bytes, height: int, width: int) -> np.ndarray | None:
 
 
 def _packed_lines(data: bytes) -> bytes:
-    parts, at = [], _SIGNATURE_BYTES
+    parts, at = [], len(SIGNATURE)
     while at < len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
         if data[at + 4 : at + 8] == b"IDAT":

@@ -7,11 +7,10 @@ from typing import BinaryIO
 
 from ..errors import PipelineError
 from .pixel_limit import check_pixels, pillow_within_limit
+from .png_header import BYTES_TO_SIZE, SIGNATURE, size_of_png
 
 Size = tuple[int, int]
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PNG_HEADER_BYTES = 24
 _ORIENTATION = 274  # number of the EXIF tag
 _FIRST_TURNED = 5  # orientation from which on width and height change places
 
@@ -33,9 +32,9 @@ def picture_size(path: Path) -> Size:
 
 def size_in_header(stream: BinaryIO) -> Size:
     """Return width and height (pixels) of the picture in a stream; raises errors of many kinds where there is none."""
-    start = stream.read(_PNG_HEADER_BYTES)
-    if start.startswith(_PNG_SIGNATURE) and len(start) == _PNG_HEADER_BYTES:
-        size = int.from_bytes(start[16:20], "big"), int.from_bytes(start[20:24], "big")
+    start = stream.read(BYTES_TO_SIZE)
+    if start.startswith(SIGNATURE) and len(start) == BYTES_TO_SIZE:
+        size = size_of_png(start)
     else:
         from PIL import Image
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
 
+from .size_text import size_text
+
 # The largest released image has 36 megapixels; what claims far more is a mistake or an attack.
 DEFAULT_MAX_PIXELS = 400_000_000
 
@@ -29,7 +31,9 @@ def allow_pixels(number: int) -> None:
 def check_pixels(width: int, height: int) -> None:
     """Raise a ValueError for a picture that claims more pixels than are decoded, or none."""
     if not 0 < width * height <= _most_pixels:
-        raise ValueError(f"it claims {width} x {height} pixels; 1 to {_most_pixels} are read (max_image_pixels)")
+        raise ValueError(
+            f"it claims {size_text((height, width))} pixels; 1 to {_most_pixels} are read (max_image_pixels)"
+        )
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from ..lazy import cv2, imagecodecs
+from . import png_header
 from .pixel_limit import check_pixels, pillow_within_limit
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MOST_SAMPLES = 4  # red, green, blue, alpha
 _TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PLAIN_MODES = ("1", "L", "I", "F", "RGB")
@@ -22,8 +22,6 @@ _SEPARATE_PLANES, _WHITE_IS_ZERO, _GREY, _RGB = 2, 0, 1, 2
 _REDUCED_PICTURE = 1  # a bit of NewSubfileType: a smaller copy of another page
 # Decoders stretch grey of few bits to 0 to 255: what one level of the file becomes, by bits.
 _STRETCHED = {2: 85, 4: 17}
-_PNG_DEPTH, _PNG_COLOUR = 24, 25  # where the header has them
-_PNG_GREY = 0
 
 
 def has_more_than_two_levels(pixels: np.ndarray) -> bool:
@@ -117,7 +115,7 @@ def _decode(data: bytes, only_page: bool) -> np.ndarray:
         frames = getattr(image, "n_frames", 1)
         if only_page and frames > 1 and image.format not in ("TIFF", "MPO"):
             raise ValueError(f"it has {frames} frames: save the one that is the mask as a file of its own")
-        if data.startswith(_PNG_SIGNATURE):
+        if data.startswith(png_header.SIGNATURE):
             return _unstretched(_without_alpha(imagecodecs.png_decode(data)), data)
         if image.format == "TIFF" and (frames > 1 or _needs_tifffile(image.tag_v2)):
             return _decode_deep_tiff(data)
@@ -133,7 +131,7 @@ def _without_alpha(pixels: np.ndarray) -> np.ndarray:
 
 def _unstretched(pixels: np.ndarray, png: bytes) -> np.ndarray:
     """Return the values of a grey PNG of 2 or 4 bits as the file holds them."""
-    stretched_by = _STRETCHED.get(png[_PNG_DEPTH]) if png[_PNG_COLOUR] == _PNG_GREY else None
+    stretched_by = _STRETCHED.get(png[png_header.DEPTH]) if png[png_header.COLOUR] == png_header.GREY else None
     return pixels // np.uint8(stretched_by) if stretched_by else pixels
 
 

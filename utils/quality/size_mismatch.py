@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ..errors import Failure, PipelineError
 from ..lazy import logger
-from ..pictures.header_size import Size, picture_size, turned_note
+from ..pictures.header_size import picture_size, turned_note
+from ..pictures.size_text import size_text
 from ..workers.parallel import map_items
 from ..workers.workplace import Workplace
 
@@ -50,20 +51,21 @@ def faults_of_image(files: tuple[Path, Sequence[Path]]) -> list[tuple[str | None
     if not image.is_file():
         return []
     try:
-        width, height = picture_size(image)
+        shape = picture_size(image)[::-1]
     except PipelineError as error:
         return [(None, f"{image.name} cannot be read as a picture: {' '.join(str(error.__cause__).split())}")]
     faults: list[tuple[str | None, str]] = []
-    for name, (w, h) in _sizes(masks):
-        if (w, h) != (width, height):
-            note = turned_note(image, (height, width), (h, w))
-            faults.append((name, f"{name} is {w} x {h}, its image {width} x {height} pixels{note}"))
+    for name, mask_shape in _shapes(masks):
+        if mask_shape != shape:
+            note = turned_note(image, shape, mask_shape)
+            faults.append((name, f"{name} is {size_text(mask_shape)}, its image {size_text(shape)} pixels{note}"))
     return faults
 
 
-def _sizes(masks: Sequence[Path]) -> Iterator[tuple[str, Size]]:
+def _shapes(masks: Sequence[Path]) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield name, height and width of each mask that can be read."""
     for mask in masks:
         try:
-            yield mask.name, picture_size(mask)
+            yield mask.name, picture_size(mask)[::-1]
         except PipelineError:
             continue

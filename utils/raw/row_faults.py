@@ -8,13 +8,13 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..naming import IMAGE_EXTENSIONS
 from .raw_files import mask_label
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 _NAME_WITH_SUFFIX = r"(?s).*\.[A-Za-z0-9]{1,5}"
-_USUAL_SUFFIXES = {"png", "jpg", "jpeg", "tif", "tiff", "bmp", "gif", "webp"}
 _PATH_SEPARATORS = ("/", "\\", "\0")
 # Most bytes of a file name on common file systems, less what seg_filename puts around the two ids.
 _MOST_BYTES_OF_IDS = 255 - len("_A999_T1_S1_.webp")
@@ -49,7 +49,7 @@ def row_faults(kept: DataFrame, sources: Collection[str], skills: Collection[str
         "a file name that leaves orig_segs_dir": kept["filename"].map(leaves_folder),
         # The suffix becomes part of the dataset, and what follows the last dot may name a person.
         "a file name without a usual suffix": ~kept["filename"].str.fullmatch(_NAME_WITH_SUFFIX)
-        | kept["filename"].map(_suffix_of).isin(_words(kept["creator"]) - _USUAL_SUFFIXES),
+        | kept["filename"].map(_suffix_of).isin(_words(kept["creator"]).difference(IMAGE_EXTENSIONS)),
     }
     checks["no mask file in orig_segs_dir"] = ~checks["a file name that leaves orig_segs_dir"] & kept["path"].isna()
     return [

@@ -12,6 +12,7 @@ from ..errors import Failure, PipelineError
 from ..files import require_room
 from ..md5 import md5_of_file
 from ..pictures.header_size import Size, picture_size
+from ..pictures.size_text import size_text
 from ..raw.file_search import FolderSearch, is_file
 from ..raw.raw_files import find_images, img_filename
 from ..workers.parallel import map_in_threads
@@ -110,7 +111,7 @@ def differing_sizes(rows: DataFrame, sizes: Mapping[str, Size]) -> list[Differen
     differences = []
     for image, name in rows[["img_filename", "seg_filename"]].itertuples(index=False):
         if name in sizes and sizes[name] != first.setdefault(image, sizes[name]):
-            expected, found = _text(first[image]), _text(sizes[name])
+            expected, found = size_text(first[image][::-1]), size_text(sizes[name][::-1])
             differences.append(Difference("mask size", image=image, file=name, expected=expected, found=found))
     return differences
 
@@ -189,16 +190,12 @@ def _fault_of_image(image: str, isic_id: str, source: Path | None, size: Size | 
     if name != image:
         return Difference("image format", image=image, column="img_filename", expected=image, found=name)
     try:
-        found = _text(picture_size(source))
+        found = size_text(picture_size(source)[::-1])
     except PipelineError as error:
         return Difference("image damaged", image=image, expected="an image", found=_one_line(error))
-    if size is not None and found != _text(size):
-        return Difference("image size", image=image, expected=_text(size), found=found)
+    if size is not None and found != (expected := size_text(size[::-1])):
+        return Difference("image size", image=image, expected=expected, found=found)
     return None
-
-
-def _text(size: Size) -> str:
-    return f"{size[0]} x {size[1]}"
 
 
 def _one_line(error: PipelineError) -> str:

@@ -17,6 +17,7 @@ from ..data import decode_mask, load_mask
 from ..errors import PipelineError
 from ..files import write_bytes_atomically
 from ..md5 import md5_of_bytes, md5_of_file
+from ..pictures.size_text import size_text
 from ..raw.file_search import is_file
 from .differences import MASK_DIFFERS, MASK_MISSING, Difference
 
@@ -125,5 +126,5 @@ def _pixels_that_differ(path: Path, expected: np.ndarray) -> str:
     except PipelineError:
         return "cannot be decoded"
     if found.shape != expected.shape:
-        return f"{found.shape[1]} x {found.shape[0]} pixels"
+        return f"{size_text(found.shape)} pixels"
     return f"{np.count_nonzero(found != expected):,} pixels differ"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import zlib
 
+from ...pictures import png_header
 from .cuts import Cuts, Stripped
 from .exif import exif_of, orientation_of
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SIGNATURE = png_header.SIGNATURE
 # Critical chunks, animation, transparency, and how colours and pixel sizes are meant. No other chunk of the
 # standard changes the picture, and all others can hold text, times or what a program likes to put there.
 _KEPT = set(b"IHDR PLTE IDAT IEND acTL fcTL fdAT tRNS bKGD hIST sBIT cHRM gAMA iCCP sRGB cICP mDCV cLLI pHYs".split())

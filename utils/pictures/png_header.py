@@ -1,0 +1,18 @@
+"""What stands at fixed places at the start of a PNG file (W3C, PNG Specification, third edition, section 11.2.1)."""
+
+from __future__ import annotations
+
+import struct
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+BYTES_TO_SIZE = 24  # of a file, from its start to the end of its size
+DEPTH, COLOUR = 24, 25  # bits of a sample; kind of pixels
+KIND = slice(24, 29)  # depth, colour, compression, filter, interlace
+GREY = 0  # as colour
+_SIZE = 16
+
+
+def size_of_png(data: bytes) -> tuple[int, int]:
+    """Return width and height (pixels) as the header of a PNG gives them; raises a struct.error if it is cut off."""
+    width, height = struct.unpack_from(">II", data, _SIZE)
+    return width, height
