@@ -20,7 +20,14 @@ KEPT = (
     *(f"{folder.name}/config.yaml" for folder in sorted(CONFIGS.iterdir())),
 )
 # What a copy of the project needs to run in.
-_PARTS = ("dataset_creation", "dataset_analysis", "multiannotator_analysis", "utils", "overall_script.sh")
+_PARTS = (
+    "dataset_creation",
+    "dataset_analysis",
+    "multiannotator_analysis",
+    "utils",
+    "overall_script.sh",
+    "CITATION.cff",
+)
 _OF_USERS = shutil.ignore_patterns("original_metadata_files", "data_files", "config.yaml", "__pycache__")
 _STATES = pytest.StashKey[dict[str, tuple[int, int]]]()
 

@@ -10,9 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+_PROJECT = Path(__file__).resolve().parents[2]
+for _folder in (_PROJECT, _PROJECT / "tests", _PROJECT / "dataset_creation"):
+    sys.path.insert(0, str(_folder))
 
-from support.run import ROOT, run_chain
+from support.run import ROOT, chain_here
 from support.small_set import make_small_raw_set
 
 GOLDENS = ROOT / "tests" / "goldens" / "small"
@@ -22,7 +24,7 @@ def main() -> None:
     """Run the chain in a temporary folder and copy its tables."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "output")
-        run_chain(make_small_raw_set(Path(folder, "raw")), output, "num_workers=1")
+        chain_here(make_small_raw_set(Path(folder, "raw")), output)
         tables = [*(output / "metadata").glob("*.csv"), *(output / "metadata").glob("*.txt")]
         for path in sorted([*tables, *(output / "quarantine").glob("*.csv")]):
             shutil.copy(path, GOLDENS)
