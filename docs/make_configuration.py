@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from utils.configuration.leaves import NOT_KEYS
 from utils.settings import SCHEMAS, CommonSettings, DatasetSettings
+from utils.stage import COMMON_KEYS
 
 TARGET = ROOT / "docs" / "configuration.md"
 _INTRODUCTION = """\
@@ -35,6 +36,18 @@ each stronger than the one before:
 2. Write one file for a dataset, with keys of any stage: `bash overall_script.sh --config my_dataset.yaml`. One stage alone
    takes it as `--dataset my_dataset.yaml`.
 3. Give `key=value` on the command line, to the chain or to a stage.
+
+```yaml
+# my_dataset.yaml: the raw ISIC files. The READMEs in dataset_creation/original_metadata_files/ and
+# dataset_analysis/data_files/ say what the tables and lists hold.
+output_dir: /data/imapp
+orig_imgs_dirs: {jpg: ["/data/isic/images"]}
+orig_segs_dir: /data/isic/segs
+raw_img_metadata_path: /data/isic/raw_ISIC_images_metadata.csv.gz
+raw_seg_masks_metadata_path: /data/isic/raw_ISIC_segmasks_metadata.csv
+exclude_mskObjectIDs: []
+other_datasets_dir: /data/isic/other_datasets    # id lists, one folder a dataset
+```
 
 Relative paths in a file start at the folder of that file; those on the command line, and in the environment variables
 `IMAPP_OUTPUT_DIR` and `IMAPP_DEMO_DIR`, start at the current directory. Tables given by a bare name lie in the folder of
@@ -78,15 +91,14 @@ def read_config(text: str) -> dict[str, Line]:
     return lines
 
 
-def read_stage_keys() -> dict[str, list[str]]:
-    """Return the keys that each stage says it uses, by the name of its script."""
+def read_stage_keys() -> dict[str, set[str]]:
+    """Return the keys that each stage declares, by the name of its script, and those that the stage runner reads."""
     stages = {}
     for folder in SCHEMAS:
         for script in sorted((ROOT / folder).rglob("*.py")):
-            docstring = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
-            _, found, names = docstring.rpartition("\nKeys:")
-            if found:
-                stages[script.stem] = [name.strip() for name in names.rstrip(".").split(",")]
+            for node in ast.parse(script.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "KEYS":
+                    stages[script.stem] = {*ast.literal_eval(node.value), *COMMON_KEYS}
     return stages
 
 
@@ -140,7 +152,9 @@ def table(schema: type, lines: Mapping[str, Line], stages: Mapping[str, Iterable
 
 def _users(key: str, stages: Mapping[str, Iterable[str]]) -> str:
     users = [name for name, keys in stages.items() if key in keys]
-    return "all" if len(users) == len(stages) else ", ".join(f"`{name}`" for name in users)
+    if len(users) == len(stages):
+        return "all"
+    return ", ".join(f"`{name}`" for name in users) or "paths of other keys"
 
 
 def _only_user(key: str, stages: Mapping[str, Iterable[str]]) -> str:
