@@ -53,7 +53,7 @@ def edit(path: Path) -> None:
 
 
 def test_every_resumable_stage_is_known():
-    assert {"mask_qa", "create_consensus_masks", "compute_IAA_metrics"} <= {*RESUMED}
+    assert {"mask_qa", "create_consensus_masks", "compute_IAA_metrics", "make_report"} <= {*RESUMED}
 
 
 @pytest.mark.parametrize("module", sorted({*RESUMED.values()}))

@@ -9,7 +9,7 @@ import pytest
 
 from multiannotator_analysis.make_report import main
 from support.drawn_report import draw_dataset
-from support.run import ROOT
+from support.run import config_of
 from utils.config import load_config
 from utils.settings import MultiannotatorSettings
 
@@ -34,8 +34,7 @@ def made_again(made_report, tmp_path) -> Path:
 def make(output: Path, *overrides: str) -> str:
     """Make the report in this process; return its closing line."""
     keys = [f"output_dir={output}", "num_workers=1", *overrides]
-    config_file = ROOT / "multiannotator_analysis" / "config.yaml"
-    return main(load_config(MultiannotatorSettings, config_file, keys)).counts
+    return main(load_config(MultiannotatorSettings, config_of("make_report"), keys)).counts
 
 
 def masks_of(output: Path, number: int) -> list[Path]:
