@@ -1,8 +1,11 @@
 """Every awkward or damaged mask file through the whole chain: accepted as what it shows, or listed and left out."""
 
+from __future__ import annotations
+
 import shutil
 import time
 import tracemalloc
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,64 +14,76 @@ from loguru import logger
 from PIL import Image
 from support.drawing import bomb, box, write_png
 from support.mask_files import DAMAGED, FORMATS, MASK
-from support.run import STAGES, run_here, succeed
-from support.small_set import make_small_raw_set
+from support.run import chain_here, run_here, succeed
+from support.small_set import make_raw_set, make_small_raw_set, rows_of_image
+from support.trees import tree
 
 from utils.errors import Failure
 from utils.quality import size_mismatch
 from utils.tables import read_table
 from utils.workers.workplace import IN_THIS_PROCESS
 
-TABLE = "raw_ISIC_segmasks_metadata.csv"
 METRICS = "IMAplusplus_multiannotator_subset_IAA_metrics.csv"
 FAILURES = "IMAplusplus_multiannotator_subset_failures.csv"
 QA = "IMAplusplus_seg_metadata_qa_results.csv"
-IMAGE = "IMG_01"  # three masks; IMG 02 ü has two
+
+
+def run_chain_on(raw: Path, output: Path) -> SimpleNamespace:
+    """Run the chain, which must leave the raw files alone: what it says, and the folder of its tables."""
+    before = tree(raw)
+    said = chain_here(raw, output)
+    assert tree(raw) == before
+    return SimpleNamespace(said=said, folder=output / "metadata", output=output)
 
 
 @pytest.fixture
 def run(tmp_path):
-    """Give a raw set, and a function that runs the chain on it and returns the tables it makes by name."""
-    raw = make_small_raw_set(tmp_path / "raw")
-
-    def chain() -> SimpleNamespace:
-        before = {path: path.read_bytes() for path in raw.rglob("*") if path.is_file()}
-        said = "".join(succeed(stage, tmp_path / "output", raw=raw) for stage in STAGES)
-        assert {path: path.read_bytes() for path in raw.rglob("*") if path.is_file()} == before
-        metadata = tmp_path / "output" / "metadata"
-        return SimpleNamespace(said=said, folder=metadata)
-
-    return SimpleNamespace(raw=raw, chain=chain, output=tmp_path / "output")
+    """Give a raw set, and a function that runs the chain on it."""
+    raw, output = make_small_raw_set(tmp_path / "raw"), tmp_path / "output"
+    return SimpleNamespace(raw=raw, chain=lambda: run_chain_on(raw, output), output=output)
 
 
 def images_with_metrics(done) -> list[str]:
     return list(dict.fromkeys(read_table(done.folder / METRICS)["img_id"]))
 
 
+def run_on_kinds(base: Path, files: dict[str, bytes]) -> SimpleNamespace:
+    """Run the chain on an image for each kind of mask file, whose third mask is that file."""
+    rows = [row for n, data in enumerate(files.values()) for row in rows_of_image(f"K{n}", f"m{n}", MASK, MASK, data)]
+    raw = make_raw_set(base / "raw", rows, size=MASK.shape[::-1])
+    done = run_chain_on(raw, base / "output")
+    assert images_with_metrics(done) == [f"K{n}.JPG" for n in range(len(files))]
+    assert len(read_table(done.folder / FAILURES)) == 0
+    return done
+
+
+@pytest.fixture(scope="module")
+def awkward(tmp_path_factory):
+    return run_on_kinds(tmp_path_factory.mktemp("awkward"), FORMATS)
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory):
+    return run_on_kinds(tmp_path_factory.mktemp("damaged"), DAMAGED)
+
+
 @pytest.mark.parametrize("kind", FORMATS)
-def test_awkward_formats_count_as_what_they_show(run, kind):
-    for object_id in ("5841e138", "001"):
-        write_png(run.raw / "segs" / f"raw_{object_id}.png", MASK)
-    (run.raw / "segs" / "raw_NA.png").write_bytes(FORMATS[kind])
-    done = run.chain()
-    table = read_table(done.folder / METRICS, numeric=["dice_score", "hd_score"])
-    pairs = table[table["img_id"] == f"{IMAGE}.JPG"]
+def test_awkward_formats_count_as_what_they_show(awkward, kind):
+    table = read_table(awkward.folder / METRICS, numeric=["dice_score", "hd_score"])
+    pairs = table[table["img_id"] == f"K{list(FORMATS).index(kind)}.JPG"]
     assert len(pairs) == 10
     assert set(pairs["dice_score"]) == {1.0}
     assert set(pairs["hd_score"]) == {0.0}
 
 
 @pytest.mark.parametrize("kind", DAMAGED)
-def test_damaged_masks_are_listed_and_left_out(run, kind):
-    (run.raw / "segs" / "raw_NA.png").write_bytes(DAMAGED[kind])
-    done = run.chain()
-    mask = "IMG_01_A02_T2_S1_NA.png"
-    issues = read_table(done.folder / QA)
+def test_damaged_masks_are_listed_and_left_out(damaged, kind):
+    number = list(DAMAGED).index(kind)
+    mask = f"K{number}_A02_T3_S2_m{number}c.png"
+    issues = read_table(damaged.folder / QA)
     assert list(issues[issues["mask"] == mask]["issue"]) == ["File not found or corrupted"]
-    assert (run.output / "quarantine" / mask).read_bytes() == DAMAGED[kind]
-    assert images_with_metrics(done) == ["IMG_01.JPG", "IMG 02 ü.JPG", "IMG_05.JPG"]
-    assert mask not in (done.folder / METRICS).read_text("utf-8")
-    assert len(read_table(done.folder / FAILURES)) == 0
+    assert (damaged.output / "quarantine" / mask).read_bytes() == DAMAGED[kind]
+    assert mask not in (damaged.folder / METRICS).read_text("utf-8")
 
 
 @pytest.mark.parametrize("extra", [[], ["max_image_pixels=700"]], ids=["60,000 x 60,000", "a key of 700 pixels"])
@@ -116,11 +131,14 @@ def test_masks_that_differ_in_size_from_their_image_are_warned_of(run):
     assert images_with_metrics(done) == ["IMG_01.JPG", "IMG 02 ü.JPG", "IMG_05.JPG"]
 
 
-@pytest.mark.parametrize("data", [b"", b"no picture", b"\xff\xd8\xff\xe1\xff\xff cut"])
-def test_an_image_that_is_no_picture_is_warned_of(run, data):
-    (run.raw / "images" / "IMG_01.jpg").write_bytes(data)
+def test_images_that_are_no_pictures_are_warned_of(run):
+    damaged = {"IMG_01": b"", "IMG 02 ü": b"no picture", "IMG_05": b"\xff\xd8\xff\xe1\xff\xff cut"}
+    for isic_id, data in damaged.items():
+        (run.raw / "images" / f"{isic_id}.jpg").write_bytes(data)
     done = run.chain()
-    assert "IMG_01.JPG cannot be read as a picture" in done.said
+    for isic_id in damaged:
+        assert f"{isic_id}.JPG cannot be read as a picture" in done.said
+    assert "IMG_03.JPG cannot be read as a picture" not in done.said
     assert images_with_metrics(done) == ["IMG_01.JPG", "IMG 02 ü.JPG", "IMG_05.JPG"]
 
 

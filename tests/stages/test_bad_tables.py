@@ -5,20 +5,31 @@ import csv
 from types import SimpleNamespace
 
 import pytest
+from support.drawing import box
 from support.run import chain_here, run_here, succeed
-from support.small_set import make_small_raw_set
+from support.small_set import make_raw_set, make_small_raw_set, rows_of_image
 from support.trees import tree
 
 from utils.tables import read_table
 
 SEG_TABLE, IMG_TABLE = "raw_ISIC_segmasks_metadata.csv", "raw_ISIC_images_metadata.csv"
-CREATION = ("create_dataset", "move_dataset")
+READERS_OF_RAW_TABLES = ("create_dataset", "move_dataset")
 
 
 @pytest.fixture
 def run(tmp_path):
     """Give a raw set and its folders."""
     return SimpleNamespace(raw=make_small_raw_set(tmp_path / "raw"), output=tmp_path / "output", base=tmp_path)
+
+
+@pytest.fixture(scope="module")
+def plainly(tmp_path_factory):
+    """Give all files that come of the small raw set by the stages that read its tables."""
+    base = tmp_path_factory.mktemp("plainly")
+    raw = make_small_raw_set(base / "raw")
+    for stage in READERS_OF_RAW_TABLES:
+        succeed(stage, base / "output", raw=raw)
+    return tree(base / "output")
 
 
 def rewrite(path, change) -> None:
@@ -38,10 +49,11 @@ def rewrite(path, change) -> None:
         pytest.param(lambda data: data.rstrip(b"\n"), id="no last line end"),
     ],
 )
-def test_the_same_table_in_other_clothes_gives_the_same_bytes(run, small_run, table, dress):
+def test_the_same_table_in_other_clothes_gives_the_same_bytes(run, plainly, table, dress):
     (run.raw / table).write_bytes(dress((run.raw / table).read_bytes()))
-    chain_here(run.raw, run.output)
-    assert tree(run.output) == tree(small_run)
+    for stage in READERS_OF_RAW_TABLES:
+        succeed(stage, run.output, raw=run.raw)
+    assert tree(run.output) == plainly
 
 
 @pytest.mark.parametrize("table", [SEG_TABLE, IMG_TABLE])
@@ -97,20 +109,30 @@ def rename(run, old: str, new: str) -> None:
         source.rename(run.raw / "images" / f"{new}.jpg")
 
 
-@pytest.mark.parametrize(
-    "isic_id",
-    ["NA", "1e5", "001", "-rf", "--help", "with space", " lead", "ünï😀", "a_b__c_", ".hidden", "50%", "a'b\"c",
-     "$HOME", "a;b|c", "*", "~", "CON", "x.png", "ST_ST_ST_ST", "i" * 200],
-)  # fmt: skip
-def test_unusual_ids_pass_the_whole_chain(run, isic_id):
-    rename(run, "IMG_01", isic_id)
-    chain_here(run.raw, run.output)
-    metadata = read_table(run.output / "metadata" / "IMAplusplus_seg_metadata.csv")
+UNUSUAL_IDS = (
+    *("NA", "1e5", "001", "-rf", "--help", "with space", " lead", "ünï😀", "a_b__c_", ".hidden", "50%", "a'b\"c"),
+    *("$HOME", "a;b|c", "*", "~", "CON", "x.png", "ST_ST_ST_ST", "i" * 200),
+)
+
+
+@pytest.fixture(scope="module")
+def of_unusual_ids(tmp_path_factory):
+    """Give the output of the chain on three masks of an image for each unusual id."""
+    base = tmp_path_factory.mktemp("ids")
+    masks = (box(4, 4, 14, 20), box(6, 4, 16, 20), box(4, 6, 14, 24))
+    rows = [row for number, isic_id in enumerate(UNUSUAL_IDS) for row in rows_of_image(isic_id, f"m{number}", *masks)]
+    chain_here(make_raw_set(base / "raw", rows), base / "output")
+    return base / "output"
+
+
+@pytest.mark.parametrize("isic_id", UNUSUAL_IDS)
+def test_unusual_ids_pass_the_whole_chain(of_unusual_ids, isic_id):
+    metadata = read_table(of_unusual_ids / "metadata" / "IMAplusplus_seg_metadata.csv")
     rows = metadata[metadata["ISIC_id"] == isic_id]
     assert list(rows["annotator"]) == ["A00", "A01", "A02", "ST", "MV"]
-    assert all((run.output / "seg_masks" / name).is_file() for name in rows["seg_filename"])
-    assert (run.output / "images" / f"{isic_id}.JPG").is_file()
-    pairs = read_table(run.output / "metadata" / "IMAplusplus_multiannotator_subset_IAA_metrics.csv")
+    assert all((of_unusual_ids / "seg_masks" / name).is_file() for name in rows["seg_filename"])
+    assert (of_unusual_ids / "images" / f"{isic_id}.JPG").is_file()
+    pairs = read_table(of_unusual_ids / "metadata" / "IMAplusplus_multiannotator_subset_IAA_metrics.csv")
     assert (pairs["img_id"] == f"{isic_id}.JPG").sum() == 10
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from support.files import write_file
+
 Shape = tuple[int, int]
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -44,9 +46,12 @@ def ragged(rng: np.random.Generator, shape: Shape) -> np.ndarray:
 
 def bomb(side: int) -> bytes:
     """Return a real 1-bit PNG of side x side black pixels, a thousandth of its size in bytes."""
-    packer = zlib.compressobj(9)
-    lines = b"\0" * (100 * (side // 8 + 1))
-    packed = b"".join(packer.compress(lines) for _ in range(side // 100)) + packer.flush()
+    lines, times = bytes(100 * (side // 8 + 1)), side // 100
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    # What follows a full flush refers to nothing before it, so that one block can stand there many times.
+    block = packer.compress(lines) + packer.flush(zlib.Z_FULL_FLUSH)
+    checksum = len(lines) * times % 65521 << 16 | 1  # Adler-32 of zeros
+    packed = b"\x78\xda" + block * times + packer.flush() + struct.pack(">I", checksum)
     return png_file((side, side), 1, 0, packed)
 
 
@@ -70,10 +75,14 @@ def encoded(image: Image.Image, image_format: str = "PNG", **options) -> bytes:
     return buffer.getvalue()
 
 
+def png_of(mask: np.ndarray) -> bytes:
+    """Return a bool mask as 8-bit grey PNG."""
+    return encoded(Image.fromarray(mask.astype(np.uint8) * 255))
+
+
 def write_png(path: Path, mask: np.ndarray) -> None:
     """Write a bool mask as 8-bit grey PNG."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(mask.astype(np.uint8) * 255).save(path)
+    write_file(path, png_of(mask))
 
 
 def box(top: int, left: int, bottom: int, right: int, shape=(24, 32)) -> np.ndarray:

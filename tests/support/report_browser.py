@@ -10,6 +10,7 @@ from unittest import mock
 
 import pytest
 
+from support.once import made_once
 from support.report_files import report_data
 from support.run import STAGES, succeed
 
@@ -67,27 +68,11 @@ def index_rows(report: Path) -> list[dict]:
     return report_data(report, "images")
 
 
-def make_demo_report(folder: Path) -> Path:
+def make_demo_report(demo: Path, output: Path) -> None:
     """Run the pipeline on the demo, the figures but one left out."""
-    with mock.patch.dict(os.environ, IMAPP_DEMO_DIR=str(folder / "demo")):
-        for stage in ("make_demo_dataset", *STAGES, "plot_dataset_distribution", "make_report"):
-            succeed(stage, folder / "output")
-    return folder / "output" / "report"
-
-
-def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Path]) -> Path:
-    """Make a report once for all processes of the test run, and return its folder."""
-    import fcntl  # where Debian's browser is, it is as well
-
-    base = factory.getbasetemp()
-    folder = (base.parent if base.name.startswith("popen-") else base) / name
-    folder.mkdir(exist_ok=True)
-    done = folder / "done"
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            done.write_text(str(make(folder)), encoding="utf-8")
-    return Path(done.read_text(encoding="utf-8"))
+    with mock.patch.dict(os.environ, IMAPP_DEMO_DIR=str(demo)):
+        for stage in (*STAGES, "plot_dataset_distribution", "make_report"):
+            succeed(stage, output)
 
 
 @pytest.fixture(scope="session")
@@ -98,9 +83,10 @@ def needs_chromium() -> None:
 
 
 @pytest.fixture(scope="session")
-def demo_report(needs_chromium, tmp_path_factory) -> Path:
+def demo_report(needs_chromium, demo_folder, tmp_path_factory) -> Path:
     """Folder of the report on the demo; read only."""
-    return made_once(tmp_path_factory, "demo_report", make_demo_report)
+    made = made_once(tmp_path_factory, "demo_report", lambda folder: make_demo_report(demo_folder, folder / "output"))
+    return made / "output" / "report"
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +94,8 @@ def big_report(needs_chromium, tmp_path_factory) -> Path:
     """Folder of the report on as many drawn images as the released subset has; read only."""
     from support.drawn_report import make_drawn_report  # it imports much that other tests do not need
 
-    return made_once(tmp_path_factory, "big_report", lambda folder: make_drawn_report(folder, SUBSET_SIZE))
+    made = made_once(tmp_path_factory, "big_report", lambda folder: make_drawn_report(folder, SUBSET_SIZE))
+    return made / "output" / "report"
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Sequence
 from pathlib import Path
 
-from support.drawing import box, write_png
+import numpy as np
+from PIL import Image
+
+from support.drawing import box, encoded, png_of
+from support.files import write_file
 
 # ISIC_id, creator, mskObjectID, source, skill, mask. One of each thing that the stages treat.
 SMALL_ROWS = (
@@ -25,20 +31,35 @@ SMALL_CREATORS = ("Nora Zeta", "Ola Psi", "Pia Chi", "Quin Phi")
 
 def make_small_raw_set(folder: Path) -> Path:
     """Draw a raw set of five images in raw ISIC form, and return its folder."""
-    from PIL import Image
+    return make_raw_set(folder, SMALL_ROWS)
 
+
+def rows_of_image(isic_id: str, prefix: str, *masks: np.ndarray | bytes) -> list[tuple]:
+    """Return a row like those above for each of up to three masks of an image, by different people."""
+    return [
+        (isic_id, creator, f"{prefix}{letter}", "autofill", "novice", mask)
+        for creator, letter, mask in zip(SMALL_CREATORS, "abc", masks, strict=False)
+    ]
+
+
+def make_raw_set(folder: Path, rows: Sequence[tuple], size: tuple[int, int] = (32, 24)) -> Path:
+    """Write a raw set of such rows, in which a mask may be the bytes of a file, with images of one size."""
     folder.mkdir(exist_ok=True)
-    lines = ["ISIC_id,creator,mskObjectID,filename,source,skill,comment"]
-    for isic_id, creator, object_id, source, skill, mask in SMALL_ROWS:
-        write_png(folder / "segs" / f"raw_{object_id}.png", mask)
-        lines.append(f"{isic_id},{creator},{object_id},raw_{object_id}.png,{source},{skill},extra")
-    (folder / "raw_ISIC_segmasks_metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder / "images").mkdir()
-    ids = [row[0] for row in SMALL_ROWS if row[0] != "no_metadata"]
-    rows = ["isic_id,diagnosis_1,note"]
-    for number, isic_id in enumerate(dict.fromkeys(ids)):
-        Image.new("RGB", (32, 24), (200, 150 + number, 120)).save(folder / "images" / f"{isic_id}.jpg")
-        rows.append(f'{isic_id},{"Malignant" if number % 2 else "Benign"},"a, ""b"" NA"')
-    rows.append("IMG_without_mask,Benign,")
-    (folder / "raw_ISIC_images_metadata.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    table = [("ISIC_id", "creator", "mskObjectID", "filename", "source", "skill", "comment")]
+    for isic_id, creator, object_id, source, skill, mask in rows:
+        name = f"raw_{object_id}.png"
+        write_file(folder / "segs" / name, mask if isinstance(mask, bytes) else png_of(mask))
+        table.append((isic_id, creator, object_id, name, source, skill, "extra"))
+    _write_table(folder / "raw_ISIC_segmasks_metadata.csv", table)
+    images = [("isic_id", "diagnosis_1", "note")]
+    for number, isic_id in enumerate(dict.fromkeys(row[0] for row in rows if row[0] != "no_metadata")):
+        image = Image.new("RGB", size, (200, 150 + number, 120))
+        write_file(folder / "images" / f"{isic_id}.jpg", encoded(image, "JPEG"))
+        images.append((isic_id, "Malignant" if number % 2 else "Benign", 'a, "b" NA'))
+    _write_table(folder / "raw_ISIC_images_metadata.csv", [*images, ("IMG_without_mask", "Benign", "")])
     return folder
+
+
+def _write_table(path: Path, rows: Sequence[tuple]) -> None:
+    with open(path, "w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows(rows)
