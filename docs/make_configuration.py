@@ -29,12 +29,12 @@ _INTRODUCTION = """\
 <!-- Made by `python docs/make_configuration.py` from utils/settings.py, the comments of the three config.yaml and the
 keys that each stage declares: edit those. -->
 
-Each folder of stages has a `config.yaml`; as committed they run the embedded demo. There are three ways to say otherwise,
-each stronger than the one before:
+Each folder of stages has a `config.yaml`; as committed they run the embedded demo. There are three ways to say
+otherwise, each stronger than the one before:
 
 1. Edit the three files.
-2. Write one file for a dataset, with keys of any stage: `bash overall_script.sh --config my_dataset.yaml`. One stage alone
-   takes it as `--dataset my_dataset.yaml`.
+2. Write one file for a dataset, with keys of any stage: `bash overall_script.sh --config my_dataset.yaml`. One stage
+   alone takes it as `--dataset my_dataset.yaml`.
 3. Give `key=value` on the command line, to the chain or to a stage.
 
 ```yaml
@@ -50,12 +50,12 @@ other_datasets_dir: /data/isic/other_datasets    # id lists, one folder a datase
 ```
 
 Relative paths in a file start at the folder of that file; those on the command line, and in the environment variables
-`IMAPP_OUTPUT_DIR` and `IMAPP_DEMO_DIR`, start at the current directory. Tables given by a bare name lie in the folder of
-the metadata, or of the metrics. Keys that a file leaves out have defaults, the raw input aside.
+`IMAPP_OUTPUT_DIR` and `IMAPP_DEMO_DIR`, start at the current directory. Tables given by a bare name lie in the folder
+of the metadata, or of the metrics. Keys that a file leaves out have defaults, the raw input aside.
 
-All configuration is checked before the first stage. An unknown key, a wrong type, a number out of range and a missing value
-end it with exit code 2 and a message that says where it is and what is expected. Put ids in quotes, since YAML reads
-`5841e138` as a number.
+All configuration is checked before the first stage. An unknown key, a wrong type, a number out of range and a missing
+value end it with exit code 2 and a message that says where it is and what is expected. Put ids in quotes, since YAML
+reads `5841e138` as a number.
 
 `python <script>.py --help` lists the keys of one stage.
 """
