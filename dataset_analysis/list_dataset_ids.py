@@ -3,7 +3,7 @@
 Reads: the names of the image files in a folder, or a column of a csv or csv.gz file (ids_from).
 Writes: ids_output, one id a line, sorted, each once.
 Rules: an id is a file's name without its suffix, or a cell, less ids_strip_suffix. Hidden files, subfolders
-and files that are no images do not count.
+and files that are not images do not count.
 """
 
 from __future__ import annotations

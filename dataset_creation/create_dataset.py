@@ -111,7 +111,7 @@ def warn_of_equal_names(names: Series) -> None:
 
 
 def warn_of_oddities(kept: DataFrame, metadata: DataFrame, config: CreationSettings) -> None:
-    """Warn of what is no fault but is seldom meant: alike names, copied masks, codes that moved."""
+    """Warn of what is allowed but seldom meant: alike names, copied masks, codes that moved."""
     warn_of_equal_names(metadata["seg_filename"])
     warn_of_equal_names(metadata["img_filename"].drop_duplicates())
     warn_of_alike_names(kept["creator"], kept["code"])
@@ -162,7 +162,7 @@ def read_raw_tables(config: CreationSettings) -> tuple[DataFrame, DataFrame]:
             "No segmentation is left to make a dataset of.",
             where=config.raw_seg_masks_metadata_path,
             expected="rows whose ISIC_id is an isic_id of the raw image table, not excluded",
-            found=f"{len(segmentations)} rows, none of them such",
+            found=f"no such row among {len(segmentations)}",
         )
     return images, kept
 

@@ -120,7 +120,7 @@ def read_folder(config: CreationSettings, images: Mapping[str, Path] | None, fac
     for name, mapping in factors.items():
         unmapped = [mask for mask in names.masks if getattr(mask, name) not in mapping]
         known = ", ".join(repr(text) for text in mapping if text is not None)
-        faults += [f"{mask}: its {name} is none of the texts that own_{name} knows: {known}" for mask in unmapped]
+        faults += [f"{mask}: its {name} is not in own_{name}, which has {known}" for mask in unmapped]
     if names.unmatched and not config.own_allow_unmatched:
         faults += [f"{file}: a name that does not follow own_name_pattern" for file in names.unmatched]
     if faults:

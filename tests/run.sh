@@ -35,7 +35,7 @@ check_shell_scripts() {
     if ! command -v shellcheck >/dev/null; then
         echo "skipped: there is no shellcheck"
     elif ! git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
-        echo "skipped: this is no git clone, and the scripts to check are the tracked ones"
+        echo "skipped: this is not a git clone, and the scripts to check are the tracked ones"
     else
         git ls-files -z -- '*.sh' .ci/run | xargs -0 shellcheck --external-sources
     fi

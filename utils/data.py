@@ -34,7 +34,7 @@ def load_mask(path: Path) -> np.ndarray:
     Raises
     ------
     PipelineError
-        If the file is missing, is no image, is damaged, or claims more pixels than `pixel_limit.max_pixels`.
+        If the file is missing, is not an image, is damaged, or claims more pixels than `pixel_limit.max_pixels`.
     """
     try:
         data = Path(path).read_bytes()
@@ -79,7 +79,7 @@ def load_image(path: Path) -> np.ndarray:
     Raises
     ------
     PipelineError
-        If the file is missing, is no picture, is damaged, or claims more pixels than `pixel_limit.max_pixels`.
+        If the file is missing, is not a picture, is damaged, or claims more pixels than `pixel_limit.max_pixels`.
     """
     from .pictures.header_size import picture_size
 

@@ -51,7 +51,7 @@ def require_room(needed: int, folder: Path, what: str, hint: str | None = None) 
 
 
 def remove_leftovers(*folders: Path) -> None:
-    """Remove the temporary files that killed runs left in folders; only for who is the only run there."""
+    """Remove the temporary files that killed runs left in folders. Call it only where no other run is at work."""
     for folder in folders:
         for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
             path.unlink(missing_ok=True)

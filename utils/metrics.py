@@ -1,7 +1,7 @@
 """Agreement of two masks: overlap (Dice, Jaccard), borders (HD, HD95, ASSD) and borders at a tolerance (NSD, BF1).
 
-All values equal those of MedPy 0.5.2 to the last bit wherever MedPy defines them; what holds for empty masks
-is the table `EMPTY_MASK_RULE`.
+All values equal those of MedPy 0.5.2 to the last bit wherever MedPy defines them. The table `EMPTY_MASK_RULE` says
+what holds for empty masks.
 
 References
 ----------

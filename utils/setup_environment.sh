@@ -95,7 +95,7 @@ make_venv() {
     "$base" -c 'import ensurepip, venv' 2>/dev/null || fail "Python $version ($base) cannot make virtual environments, \
 its modules venv or ensurepip are missing. On Debian and Ubuntu: apt install python3-venv (or python$version-venv)"
     [[ ! -e $VENV || -e $UNFINISHED || -e $VENV/pyvenv.cfg ]] ||
-        fail "$VENV is there, but it is no environment that this script has made: move it away and start again"
+        fail "$VENV is there, but this script did not make it: move it away and start again"
     say "making $VENV with Python $version"
     : >"$UNFINISHED"
     # pip comes later, under the protection of the file UNFINISHED.
@@ -117,7 +117,7 @@ find_python() {
   $path: $version"
     done
     fail "no usable Python was found; needed is one of ${SUPPORTED_VERSIONS[*]}. Tried:${tried:-
-  nothing, there is none on PATH}"
+  nothing, as PATH has no Python}"
 }
 
 python_version() {
@@ -135,7 +135,7 @@ install_once() {
         return
     fi
     "$PYTHON" -c 'import sys; sys.exit(sys.prefix == sys.base_prefix)' ||
-        fail "$VENV is damaged (it is no environment any more): move it away and start again"
+        fail "$VENV is damaged (it is not an environment any more): move it away and start again"
     say "installing $file into $VENV (a minute or two, this once)"
     : >"$UNFINISHED"
     "$PYTHON" -c 'import pip' 2>/dev/null || run_quietly "$PYTHON" -m ensurepip --default-pip

@@ -236,7 +236,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
     """Choose images, draw each, name those that cannot be drawn."""
     if config.overlay_metric not in METRIC_COLUMNS:
         raise ConfigError(
-            "overlay_metric is no metric.", expected=", ".join(METRIC_COLUMNS), found=config.overlay_metric
+            "overlay_metric does not name a metric.", expected=", ".join(METRIC_COLUMNS), found=config.overlay_metric
         )
     if not config.new_dataset_images_dir.is_dir():
         logger.warning("overlaid_segs skipped: no folder of images at {}", config.new_dataset_images_dir)

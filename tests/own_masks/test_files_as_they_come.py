@@ -117,7 +117,7 @@ def test_copies_are_warned_of(own):
     write_png(own.masks / f"a1_{NORA}.png", MASK)
     shutil.copy(own.masks / f"a1_{NORA}.png", own.masks / f"a1_{NORA} (1).png")
     text = own.succeed()
-    assert "1 masks stand there more than once with the same bytes: file 1 = file 2" in text
+    assert "1 masks occur more than once, with the same bytes: file 1 = file 2" in text
 
 
 def test_images_and_masks_in_folders_below_and_suffixes_in_capitals(own):

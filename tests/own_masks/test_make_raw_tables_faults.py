@@ -89,7 +89,7 @@ def test_damaged_masks_and_images_are_all_listed(own):
     ]
     own.draw_masks()
     (own.images / "scan_1.png").write_bytes(b"no image")
-    assert own.refused() == ["image 'scan_1': it is no image"]
+    assert own.refused() == ["image 'scan_1': it is not an image"]
 
 
 def test_links_stay_within_the_folder(own):
@@ -151,7 +151,7 @@ def test_names_that_cannot_be_ids_are_listed(own):
         "a name with a blank part",
         "a name with a backslash or a control character",
         "a name with a backslash or a control character",
-        "a name that is no UTF-8",
+        "a name that is not UTF-8",
     ]
     for name in ("a\\b.png", "001.jpg"):
         (own.images / name).write_bytes((own.images / "001.png").read_bytes())
@@ -166,8 +166,7 @@ def test_texts_without_a_mapping_are_listed(own):
     own.draw_masks(pattern.replace(":[^_]+", ""), {("001", PIA): box(1, 1, 4, 4)}, tool="lasso")
     offenders = own.refused(f"own_name_pattern={pattern}")
     assert offenders == [
-        "file 2 (image '001'): its tool is none of the texts that own_tool knows: "
-        "'manual pointlist', 'missing', 'autofill'"
+        "file 2 (image '001'): its tool is not in own_tool, which has 'manual pointlist', 'missing', 'autofill'"
     ]
 
 
@@ -200,7 +199,7 @@ def test_the_raw_folder_lies_apart(own, place):
     own.raw = own.base / place
     before = tree(own.base)
     code, text = own.run()
-    assert (code, "own_raw_dir must be a folder apart" in text) == (2, True)
+    assert (code, "own_raw_dir must lie apart from the other folders" in text) == (2, True)
     assert {name for name in tree(own.base) if not name.startswith("output")} == set(before)
 
 
@@ -208,7 +207,7 @@ def test_a_folder_that_another_made_is_left_alone(own):
     own.raw.mkdir()
     (own.raw / "raw_ISIC_images_metadata.csv").write_text("mine")
     code, text = own.run()
-    assert (code, "own_raw_dir holds files of others" in text) == (1, True)
+    assert (code, "own_raw_dir is in use for other files" in text) == (1, True)
     assert tree(own.raw) == {"raw_ISIC_images_metadata.csv": b"mine"}
 
 

@@ -137,7 +137,7 @@ def test_no_way_of_transfer_ships_a_name(run, how):
         assert (code, f"{12 * (1 - again)} files transferred ({how})" in text) == (0, True)
         assert "embedded metadata taken out of 12" in text
         assert (f"so they are copies and no {how}s" in text) == (how != "copy")
-    assert "2 files have an Orientation other than 1" in text and "image IMG_1 (6)" in text
+    assert "2 files have an EXIF Orientation other than 1" in text and "image IMG_1 (6)" in text
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_damaged_and_unknown_files_are_shipped_and_told_by_row(run):
     code, text = run.stage("move_dataset")
     assert code == 0
     assert "1 files are damaged" in text and "mask of row 2 (mskObjectID '1a0')" in text
-    assert "1 files are none of PNG, JPEG" in text and "1 .png" in text
+    assert "1 files are in a format other than PNG, JPEG" in text and "1 .png" in text
     assert (run.output / "seg_masks" / "IMG_1_A00_T3_S1_1a0.png").read_bytes() == first.read_bytes()
 
 

@@ -18,8 +18,8 @@ FAULTS = (
     ("img_filename", "IMG_01.PNG", "an image under two names"),
     ("annotator", "A17", "a seg_filename that its columns do not make"),
     ("skill_level", "S9", "a seg_filename that its columns do not make"),
-    ("mask_md5", "d41d8cd98f00b204e9800998ecf8427", "a mask_md5 that is none"),
-    ("mask_md5", "D41D8CD98F00B204E9800998ECF8427E", "a mask_md5 that is none"),
+    ("mask_md5", "d41d8cd98f00b204e9800998ecf8427", "a mask_md5 other than 32 hexadecimal digits, 0-9 and a-f"),
+    ("mask_md5", "D41D8CD98F00B204E9800998ECF8427E", "a mask_md5 other than 32 hexadecimal digits, 0-9 and a-f"),
 )
 
 
@@ -59,7 +59,7 @@ def test_all_faults_are_named_at_once(release, output):
         "a consensus mask with columns that disagree": 1,
         "an mskObjectID that occurs twice": 4,
         "an ISIC_id that the image table lacks": 1,
-        "a mask_md5 that is none": 1,
+        "a mask_md5 other than 32 hexadecimal digits, 0-9 and a-f": 1,
     }
 
 

@@ -83,7 +83,7 @@ def kolmogorov_smirnov(first: np.ndarray, second: np.ndarray) -> TestResult:
 
 
 def cliffs_delta(first: np.ndarray, second: np.ndarray) -> float:
-    """Return Cliff's delta, how much more often a value of `first` is above one of `second` than below it.
+    """Return Cliff's delta: how much more often a value of `first` is above one of `second` than below it.
 
     Parameters
     ----------

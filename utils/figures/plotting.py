@@ -36,7 +36,7 @@ _STYLE = {
     "xtick.labelsize": 8,
     "ytick.labelsize": 8,
     "legend.fontsize": 8,
-    "text.parse_math": False,  # names of datasets are no formulas, whatever they contain
+    "text.parse_math": False,  # names of datasets are not formulas, whatever they contain
     "savefig.dpi": 300,
     "savefig.bbox": "tight",
     "savefig.pad_inches": 0.05,

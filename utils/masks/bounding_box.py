@@ -1,4 +1,4 @@
-"""The part of a mask that matters."""
+"""The rectangle that holds the foreground of a mask."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def bounding_box(mask: np.ndarray) -> Box | None:
         In the coordinates of the whole mask; None for an empty mask.
     """
     octets = mask.view(np.uint8)
-    # Two thirds of the time of any().
+    # Takes two thirds of the time that any() takes.
     rows = _span(np.bitwise_or.reduce(octets, axis=1))
     return None if rows is None else (rows, _span(np.bitwise_or.reduce(octets[rows], axis=0)))
 
 
 def union_box(boxes: Iterable[Box | None]) -> Box:
-    """Return the smallest box that holds all boxes (None: nothing); without any it is empty, at the origin."""
+    """Return the smallest box that holds all given ones; None counts as empty, and without any it is empty, at 0, 0."""
     sides = list(zip(*(box for box in boxes if box is not None), strict=True)) or [(slice(0, 0),)] * 2
     rows, columns = (slice(min(s.start for s in side), max(s.stop for s in side)) for side in sides)
     return rows, columns

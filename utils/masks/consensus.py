@@ -2,9 +2,9 @@
 
 STAPLE follows the ITK implementation in its start, prior, stopping rule and order of operations, because the
 released consensus masks were made with it. Only the sums differ: ITK adds up pixels one by one, while a
-histogram needs one product per pattern. The difference is rounding, and where rounding would decide (masks
-that are exactly undecided are not rare: a mask and its complement, an empty one beside another), the
-estimate is made again with sums over pixels in ITK's order.
+histogram needs one product per pattern. They differ by rounding alone. Where rounding could decide, the estimate
+is made again with sums over pixels in ITK's order. Such images are not rare: a mask and its complement, or a mask and
+an empty one, leave STAPLE exactly undecided.
 """
 
 from __future__ import annotations
@@ -58,9 +58,10 @@ class StapleEstimate:
 
 
 def majority_vote(patterns: VotePatterns) -> np.ndarray:
-    """Ties are foreground: a pattern is when at least half of the masks vote for it; bool, shape (P,).
+    """Tell which patterns are foreground by majority vote: bool, shape (P,).
 
-    Two masks give their union. Empty masks count as votes against.
+    These are the patterns that at least half of the masks vote for. So ties are foreground, and two masks give their
+    union. Empty masks count as votes against.
     """
     return 2 * patterns.votes.sum(axis=1) >= patterns.votes.shape[1]
 

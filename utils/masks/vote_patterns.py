@@ -1,8 +1,8 @@
 """Which annotators marked each pixel, as a histogram.
 
-The n masks of an image give every pixel one of 2^n vote patterns, of which an image has a few dozen. Areas,
-pairwise intersections, majority vote and STAPLE depend on nothing but how many pixels have each pattern, so
-the megapixels are read once, and only where some mask has foreground.
+The n masks of an image give every pixel one of 2^n vote patterns; an image has a few dozen of them. Areas, pairwise
+intersections, majority vote and STAPLE depend only on how many pixels have each pattern. So the megapixels are read
+once, and only where some mask has foreground.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class VotePatterns:
     box : (slice, slice)
         Their union: outside it nobody voted.
     codes : ndarray of unsigned integers
-        One code per pixel of the box; code 0 is a pixel without votes.
+        One code per pixel of the box; a pixel without votes has code 0.
     lookup : ndarray of intp
         Pattern of each code. Codes that no pixel of the image has lead to pattern 0.
     votes : ndarray of bool, shape (P, n)

@@ -40,7 +40,7 @@ def warn_of_copies(masks: Sequence[OwnMask], digests: Sequence[tuple[str, ...]])
         same.setdefault((mask.image, several), []).append(str(mask.files[0]))
     copies = [" = ".join(files) for files in same.values() if len(files) > 1]
     if copies:
-        logger.warning("{} masks stand there more than once with the same bytes: {}", len(copies), _some(copies))
+        logger.warning("{} masks occur more than once, with the same bytes: {}", len(copies), _some(copies))
 
 
 def warn_of_repeated_annotators(masks: Sequence[OwnMask]) -> None:
@@ -57,7 +57,7 @@ def warn_of_repeated_annotators(masks: Sequence[OwnMask]) -> None:
 
 
 def refuse_failures(masks: Sequence[OwnMask], results: Sequence, config: CreationSettings) -> None:
-    """Raise a PipelineError that lists every mask of whose result a `Failure` stands in place."""
+    """Raise a PipelineError that lists every mask with a `Failure` in place of a result."""
     faults = [f"{m}: {r.reason}" for m, r in zip(masks, results, strict=True) if isinstance(r, Failure)]
     if faults:
         where, hint = config.own_masks_dir, listing_hint(config)

@@ -50,7 +50,7 @@ class OwnMask:
 
 @dataclass
 class NamesRead:
-    """Masks in the order of the listing; files that are none or lack an image; faults in words."""
+    """Masks in the order of the listing; files that are not masks, or lack an image; faults in words."""
 
     masks: list[OwnMask] = field(default_factory=list)
     unmatched: list[OwnFile] = field(default_factory=list)
@@ -88,7 +88,7 @@ def list_files(folder: Path, cite_names: bool = False) -> list[OwnFile]:
 
 
 def link_faults(files: Iterable[OwnFile], folder: Path) -> list[str]:
-    """Describe the files that are no regular files of this folder: they would have to be read elsewhere."""
+    """Describe the files that are not regular files of this folder: they would have to be read elsewhere."""
     root = folder.resolve()
     faults = []
     for file in files:
@@ -106,8 +106,8 @@ def link_faults(files: Iterable[OwnFile], folder: Path) -> list[str]:
 def list_images(folder: Path, masks_dir: Path, pattern: Pattern, leave_out: Collection[Path] = ()) -> dict[str, Path]:
     """List the images of a folder and of those below it by id: the file name without its extension.
 
-    Where images and masks share a folder, what follows the pattern of the masks is no image. Hidden folders, and those
-    to leave out, are not looked into.
+    Where images and masks share a folder, files that follow the pattern of the masks are not images. Hidden folders,
+    and those to leave out, are not looked into.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def list_images(folder: Path, masks_dir: Path, pattern: Pattern, leave_out: Coll
         raise PipelineError("Images cannot be used.", where=folder, offenders=faults)
     if not found:
         expected = f"files {{id}}.{{{','.join(IMAGE_EXTENSIONS)}}}, in it or in folders below it"
-        raise PipelineError("There are no images.", where=folder, expected=expected, found="none of them")
+        raise PipelineError("There are no images.", where=folder, expected=expected, found="no such file")
     return found
 
 
@@ -208,7 +208,7 @@ def _fault_of_text(text: str) -> str | None:
     if "\\" in text or any(unicodedata.category(character) == "Cc" for character in text):
         return "a name with a backslash or a control character"
     if any(unicodedata.category(character) == "Cs" for character in text):
-        return "a name that is no UTF-8"
+        return "a name that is not UTF-8"
     return None if text.strip() else "a name with a blank part"
 
 

@@ -49,7 +49,7 @@ def check_folders(config: CreationSettings) -> None:
     if raw.is_relative_to(config.output_dir.resolve()):
         overlapping.append(f"output_dir: {config.output_dir}")
     if overlapping:
-        what = "own_raw_dir must be a folder apart."
+        what = "own_raw_dir must lie apart from the other folders."
         raise ConfigError(what, where=config.own_raw_dir, expected="no overlap", offenders=overlapping)
     _refuse_foreign_folder(config.own_raw_dir)
 
@@ -57,8 +57,8 @@ def check_folders(config: CreationSettings) -> None:
 def _refuse_foreign_folder(raw: Path) -> None:
     is_foreign = raw.is_dir() and any(raw.iterdir()) and not (raw / MARKER).is_file()
     if is_foreign or (raw.exists() and not raw.is_dir()) or (raw / MASK_FOLDER).is_symlink():
-        expected = "a new or empty folder, or one that this stage made"
-        raise PipelineError("own_raw_dir holds files of others.", where=raw, expected=expected)
+        expected = "a new or empty folder, or one that make_raw_tables made"
+        raise PipelineError("own_raw_dir is in use for other files.", where=raw, expected=expected)
 
 
 def prepare(raw: Path) -> Path:

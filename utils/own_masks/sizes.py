@@ -57,5 +57,5 @@ def image_shape(path: Path) -> tuple[int, int]:
         with open(path, "rb") as stream:
             return size_in_header(stream)[::-1]
     except Exception as error:
-        reason = getattr(error, "strerror", None) or "it is no image"
+        reason = getattr(error, "strerror", None) or "it is not an image"
         raise PipelineError(reason) from None

@@ -23,8 +23,8 @@ def decode_grey_png(data: bytes, height: int, width: int) -> np.ndarray | None:
     Returns
     -------
     numpy.ndarray or None
-        uint8, shape (height, width), writeable; None for another kind of PNG and for a damaged one, which are for
-        libpng: it reads more of what is slightly damaged, and says what is wrong with the rest.
+        uint8, shape (height, width), writeable. None for any other PNG and for a damaged one: libpng can read some
+        of those, and says what is wrong with the others.
 
     Raises
     ------
@@ -33,13 +33,13 @@ def decode_grey_png(data: bytes, height: int, width: int) -> np.ndarray | None:
     """
     if data[KIND] != _GREY_8_BITS:
         return None
-    np.empty((height, width), np.uint8)  # kornia-rs does not survive a want of memory
+    np.empty((height, width), np.uint8)  # kornia-rs ends the process when memory runs out
     try:
         # kornia-rs checks the CRC of every chunk, but not the Adler-32 of the packed lines.
         imagecodecs.deflate_decode(_packed_lines(data), out=height * (width + 1))
         return kornia_rs.io.decode_image_png_u8(data, (height, width), "mono")[..., 0]
     except BaseException as error:
-        if isinstance(error, Exception) or type(error).__name__ == "PanicException":  # of Rust, which has no class here
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":  # of Rust, with no class to name
             return None
         raise
 

@@ -21,7 +21,7 @@ def picture_size(path: Path) -> Size:
     Raises
     ------
     PipelineError
-        If it cannot be read, is no image, or claims more pixels than are decoded.
+        If it cannot be read, is not an image, or claims more pixels than are decoded.
     """
     try:
         with open(path, "rb") as stream:
@@ -51,7 +51,7 @@ def orientation_of_image(path: Path) -> int:
     Raises
     ------
     OSError, ValueError
-        If it cannot be read, or is no image.
+        If it cannot be read, or is not an image.
     """
     from PIL import Image
 

@@ -51,7 +51,7 @@ def decode_pixels(data: bytes, only_page: bool = False) -> np.ndarray:
     Parameters
     ----------
     data : bytes
-        PNG, TIFF, BMP, GIF, JPEG or what else Pillow reads.
+        PNG, TIFF, BMP, GIF, JPEG or any other format that Pillow reads.
     only_page : bool
         Refuse a file of several pages or frames; otherwise a TIFF of several pages is refused, and of an animation
         the first frame counts.
@@ -60,8 +60,8 @@ def decode_pixels(data: bytes, only_page: bool = False) -> np.ndarray:
     -------
     numpy.ndarray
         (H, W), or (H, W, 3) of colours: the values of the file, at its depth. Palettes are expanded, alpha is dropped,
-        one bit becomes 0 and 255. That TIFF has a kind whose 0 is shown white (WhiteIsZero) changes no value: tifffile
-        writes masks so, and the same mask in PNG has the same values.
+        one bit becomes 0 and 255. A TIFF whose 0 is shown white (WhiteIsZero) keeps its values: tifffile writes masks
+        so, and the same mask in PNG has the same values.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def decode_pixels(data: bytes, only_page: bool = False) -> np.ndarray:
     with pillow_within_limit():
         pixels = _decode(data, only_page)
     if pixels.dtype.kind == "f" and np.isnan(pixels).any():
-        raise ValueError("it holds values that are no numbers")
+        raise ValueError("it holds NaN")
     return pixels.astype(np.uint8) * np.uint8(255) if pixels.dtype == bool else pixels
 
 

@@ -1,1 +1,1 @@
-"""What is wrong with a mask, and where masks go that cannot be used."""
+"""What is wrong with a mask, and where unusable masks go."""

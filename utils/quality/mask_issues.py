@@ -19,7 +19,7 @@ _ROWS = 256  # counted at a time
 # Time and memory of contours grow with their length, those of labels with the pixels: measured, contours pay up to
 # this many runs of foreground a pixel, in rows or columns.
 _MOST_RUNS = 1 / 500
-# Every so many of these are looked at. To read a column is to read the memory all around it.
+# Only one row and one column in so many is looked at: reading a column touches the memory all around it.
 _EACH_ROW, _EACH_COLUMN = 17, 101
 
 

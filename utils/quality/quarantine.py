@@ -20,7 +20,7 @@ QUARANTINE_TABLE = "quarantined_masks.csv"
 
 
 def read_quarantine(folder: Path, metadata: DataFrame) -> DataFrame:
-    """Return the rows of masks in quarantine; one that the metadata has again is no longer in it."""
+    """Return the rows of masks in quarantine, without those that are back in the metadata."""
     path = folder / QUARANTINE_TABLE
     if not path.is_file():
         return pd.DataFrame(columns=QUARANTINE_COLUMNS)

@@ -20,12 +20,12 @@ _HEADER = ",".join(_COLUMNS).encode() + b"\n"
 
 
 def check_mapping_path(config: CreationSettings) -> None:
-    """Refuse a `creator_mapping_path` within the output, or where another kind of file is; null is none.
+    """Refuse a `creator_mapping_path` within the output, or where another kind of file is; null means no mapping.
 
     Raises
     ------
     ConfigError
-        If the path, links followed, leads into a folder that is written to, or to a file that is no mapping.
+        If the path, links followed, leads into a folder that is written to, or to a file that is not a mapping.
     """
     path = config.creator_mapping_path
     if path is None:

@@ -33,7 +33,7 @@ class Findings:
     orientation : int
         How its picture is to be turned before it is shown (1 to 8, TIFF 6.0); 1 is upright.
     is_known : bool
-        False when its format is none of `FORMAT_NAMES`; then it is unchanged, whatever it carries.
+        False when its format is not among `FORMAT_NAMES`; then it is unchanged, whatever it carries.
     is_whole : bool
         False when its structure breaks off; embedded data beyond that point is still there.
     """

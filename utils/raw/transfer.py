@@ -126,7 +126,8 @@ def warn_of_findings(moves: Sequence[Move], done: Sequence[Delivery], keep_embed
     turned = [f"{move.subject} ({it.orientation})" for move, it in found if it.orientation != 1]
     if turned:
         logger.warning(
-            "{} files have an Orientation other than 1; was each mask drawn on the turned picture or not? {}",
+            "{} files have an EXIF Orientation other than 1: viewers turn them, the stages do not. Look at each: if "
+            "its mask was drawn on the turned picture, save the image upright without EXIF, or turn the mask back: {}",
             len(turned),
             "; ".join(turned),
         )
@@ -142,7 +143,7 @@ def warn_of_findings(moves: Sequence[Move], done: Sequence[Delivery], keep_embed
     unknown = Counter(move.target.suffix for move, it in found if not it.is_known)
     if unknown:
         logger.warning(
-            "{} files are none of {}, and ship as they are, with any embedded metadata: {}",
+            "{} files are in a format other than {}: they ship as they are, with any embedded metadata: {}",
             unknown.total(),
             FORMAT_NAMES,
             ", ".join(f"{count} {suffix}" for suffix, count in sorted(unknown.items())),

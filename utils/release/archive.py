@@ -145,7 +145,7 @@ def open_release_zip(path: Path, max_bytes: int, max_ratio: float) -> Iterator[R
     Raises
     ------
     PipelineError
-        If it is no zip archive, or is unsafe; names every faulty entry.
+        If it is not a zip archive, or is unsafe; names every faulty entry.
     """
     try:
         archive = ZipFile(path)

@@ -100,7 +100,7 @@ def _faults_of_masks(table: DataFrame, image_ids: Series) -> dict[str, Series]:
         "a consensus mask with columns that disagree": ~is_human & ~_is_consensus_row(table),
         "an mskObjectID that occurs twice": is_human & table["mskObjectID"].where(is_human).duplicated(keep=False),
         "an ISIC_id that the image table lacks": ~table["ISIC_id"].isin(image_ids),
-        "a mask_md5 that is none": ~table["mask_md5"].str.fullmatch(_MD5),
+        "a mask_md5 other than 32 hexadecimal digits, 0-9 and a-f": ~table["mask_md5"].str.fullmatch(_MD5),
     }
 
 

@@ -81,7 +81,7 @@ def image_size(photo: bytes) -> tuple[int, int]:
     Raises
     ------
     PipelineError
-        If it is no image.
+        If it is not an image.
     """
     try:
         return size_in_header(io.BytesIO(photo))

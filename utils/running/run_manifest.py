@@ -51,7 +51,7 @@ def read_manifest(output_dir: Path) -> Manifest:
     Raises
     ------
     PipelineError
-        The file is no manifest of this version of the code.
+        The file is not a manifest of this version of the code.
     """
     path = manifest_file(output_dir)
     if not path.exists():

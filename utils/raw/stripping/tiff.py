@@ -147,7 +147,7 @@ def strip(data: bytes) -> Stripped:
 
 
 def _plan_directory(tiff: _Tiff, at: int, is_picture: bool, plan: _Plan) -> None:
-    """Add a directory to the plan, and those that it points to; of one that is no picture's nothing is kept."""
+    """Add a directory to the plan, and those that it points to; nothing is kept of one that is not a picture's."""
     entries = tiff.entries(at)
     end = at + tiff.directory_bytes(len(entries))
     if end > len(tiff.data):
