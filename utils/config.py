@@ -108,7 +108,8 @@ def _make_environment_absolute() -> None:
 def _merge(schema: type, sources: Sequence[Source], config_file: Path) -> Any:
     merged = OmegaConf.structured(schema)
     for source in sources:
-        for key in source.values:
+        keys: list[Any] = list(source.values)
+        for key in keys:
             try:
                 if OmegaConf.is_dict(source.values._get_node(key)) and source.where != COMMAND_LINE:
                     merged[key] = {}  # a map in a file takes the place of the one in the file before

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 
 class PipelineError(Exception):
@@ -42,7 +45,7 @@ class PipelineError(Exception):
         lines += [f"  - {offender}" for offender in self.offenders]
         super().__init__("\n".join(lines))
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         # Rebuilt from its finished message, so that it survives the way back from a worker process.
         return _rebuild, (type(self), str(self), self.offenders)
 
@@ -58,6 +61,11 @@ class Failure:
     """What stands in place of a result when one item's data is at fault."""
 
     reason: str
+
+
+def successes(results: Iterable[Result | Failure]) -> list[Result]:
+    """Return the results that are no failures."""
+    return [result for result in results if not isinstance(result, Failure)]
 
 
 def _rebuild(kind: type[PipelineError], message: str, offenders: list[str]) -> PipelineError:

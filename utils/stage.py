@@ -170,10 +170,11 @@ def _record(outcome: Outcome, config: CommonSettings, script: Path, keys: Sequen
     from .running.leftovers import remove_unmade
     from .running.run_manifest import outputs_of, read_manifest, record_stage
 
-    outputs = {path: None for path in outcome.files if not path.is_dir()} | dict(outcome.checksums)
+    outputs: dict[Path, str | None] = {path: None for path in outcome.files if not path.is_dir()}
+    outputs |= outcome.checksums
     earlier = outputs_of(read_manifest(config.output_dir), script.stem)
     if outcome.adds:
-        outputs = {config.output_dir / name: None for name in earlier} | outputs
+        outputs = {**{config.output_dir / name: None for name in earlier}, **outputs}
     if outputs or earlier:
         made = record_stage(script, keys, config, outputs, outcome.dataset)
         remove_unmade(config.output_dir, earlier, made)

@@ -16,7 +16,7 @@ from .lazy import pd
 from .md5 import md5_of_file
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
     from .settings import CommonSettings
 
@@ -142,7 +142,7 @@ def _unreadable(path: Path, found: object) -> PipelineError:
     return PipelineError("A table cannot be read.", where=path, expected="CSV in UTF-8", found=found)
 
 
-def _to_floats(column, path: Path):
+def _to_floats(column: Series, path: Path) -> Series:
     # Python's float() is exact for every digit; pandas' own text-to-number conversion is not.
     try:
         return column.where(column != "", "nan").astype(float)

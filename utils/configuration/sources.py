@@ -75,9 +75,10 @@ def checked(source: Source, hints: Mapping[str, Any], retired: Mapping[str, str]
     ConfigError
         For an unknown key, and for a value that YAML has changed beyond repair.
     """
-    gone = [key for key in source.values if key in retired]
+    keys: list[Any] = list(source.values)
+    gone = [key for key in keys if key in retired]
     notes = [f"{source.where}: {key} is no longer needed and has no effect: {retired[key]}" for key in gone]
-    kept = Source(OmegaConf.masked_copy(source.values, [key for key in source.values if key not in gone]), source.where)
+    kept = Source(OmegaConf.masked_copy(source.values, [key for key in keys if key not in gone]), source.where)
     _check_keys(kept, hints)
     _check_strings(kept, hints)
     return kept, notes
@@ -85,7 +86,7 @@ def checked(source: Source, hints: Mapping[str, Any], retired: Mapping[str, str]
 
 def for_stage(source: Source, hints: Mapping[str, Any]) -> Source:
     """Return what of a source that serves several stages is meant for one: the keys that it knows."""
-    known = [key for key in source.values if key in hints]
+    known: list[Any] = [key for key in source.values if key in hints]
     return Source(OmegaConf.masked_copy(source.values, known), source.where)
 
 
@@ -94,8 +95,8 @@ def with_paths_from(source: Source, hints: Mapping[str, Any], folder: Path) -> S
     values = source.values.copy()
     for key in path_keys(dict(hints)):
         if key in values:
-            raw = OmegaConf.to_container(OmegaConf.masked_copy(values, key), resolve=False)[key]
-            values[key] = map_leaves(raw, lambda path: from_folder(path, folder))
+            raw = _plain(OmegaConf.masked_copy(values, key))
+            values[key] = map_leaves(raw[key], lambda path: from_folder(path, folder))
     return Source(values, source.where)
 
 
@@ -155,11 +156,17 @@ def _is_text(hint: Any, text: str) -> bool:
 
 
 def _parse_yaml(text: str) -> Any:
-    return OmegaConf.to_container(OmegaConf.from_dotlist([f"v={text}"]))["v"]
+    return _plain(OmegaConf.from_dotlist([f"v={text}"]))["v"]
+
+
+def _plain(values: DictConfig) -> dict[str, Any]:
+    """Return values as they were written, in Python's own types."""
+    plain: Any = OmegaConf.to_container(values, resolve=False)
+    return plain
 
 
 def _check_keys(source: Source, hints: Mapping[str, Any]) -> None:
-    unknown = [key for key in source.values if key not in hints]
+    unknown: list[Any] = [key for key in source.values if key not in hints]
     if unknown:
         offenders = []
         for key in unknown:
@@ -170,9 +177,8 @@ def _check_keys(source: Source, hints: Mapping[str, Any]) -> None:
 
 def _check_strings(source: Source, hints: Mapping[str, Any]) -> None:
     """Refuse numbers and truth values where text belongs: YAML has changed them beyond repair."""
-    raw = OmegaConf.to_container(source.values, resolve=False)
     changed = []
-    for key, value in raw.items():
+    for key, value in _plain(source.values).items():
         if "str" in str(hints[key]) or "Path" in str(hints[key]):
             changed += [f"{key}: {leaf!r}" for leaf in leaves(value) if not isinstance(leaf, str | type(None))]
         if "Path" in str(hints[key]) and "" in leaves(value):

@@ -66,7 +66,9 @@ def refuse_failures(masks: Sequence[OwnMask], results: Sequence, config: Creatio
 
 def listing_hint(config: CreationSettings) -> str | None:
     """Say which file messages mean; nothing where they cite names."""
-    return None if config.cite_file_names else listing_command(config.own_masks_dir)
+    if config.cite_file_names or config.own_masks_dir is None:
+        return None
+    return listing_command(config.own_masks_dir)
 
 
 def warn_of_files(files: Sequence[OwnFile], what: str, config: CreationSettings) -> None:

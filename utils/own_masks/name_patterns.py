@@ -121,12 +121,18 @@ def _with_extension_of(pattern: Pattern, name: str) -> str:
     return name[: -len(extension)] + extension if same else name
 
 
+def _step_over(text: str, part: int, name: str, start: int, fields: tuple) -> list[tuple]:
+    return [(part + 1, start + len(text), fields)] if name.startswith(text, start) else []
+
+
 def _steps(pattern: Pattern, part: int, name: str, start: int, fields: tuple) -> list[tuple]:
     """Return where the reading can go on after this part: (next part, position, fields so far)."""
     here = pattern[part]
-    fixed = here.text if isinstance(here, Literal) else dict(fields).get(here.name)
-    if fixed is not None:
-        return [(part + 1, start + len(fixed), fields)] if name.startswith(fixed, start) else []
+    if isinstance(here, Literal):
+        return _step_over(here.text, part, name, start, fields)
+    known = dict(fields).get(here.name)
+    if known is not None:
+        return _step_over(known, part, name, start, fields)
     steps = []
     for end in _ends(pattern, part, name, start):
         text = name[start:end]

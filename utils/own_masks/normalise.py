@@ -84,7 +84,8 @@ def parse_foreground(text: str) -> Foreground:
         raise ConfigError(what, where="own_foreground", expected=_ACCEPTED, found=text)
     word, sign, number, colour = match.groups()
     if colour:
-        return Foreground("=", colour=tuple(bytes.fromhex(colour)))
+        red, green, blue = bytes.fromhex(colour)
+        return Foreground("=", colour=(red, green, blue))
     return Foreground(word) if word else Foreground(sign, float(number))
 
 
@@ -109,7 +110,7 @@ def foreground(pixels: np.ndarray, rule: Foreground) -> np.ndarray:
         found = (pixels[..., None] if grey else pixels) == (rule.level if rule.colour is None else rule.colour)
         return found.all(axis=2)
     found = pixels > rule.level if rule.kind == ">" else pixels != 0
-    found = found if grey else found.any(axis=2)
+    found = found if grey else np.any(found, axis=2)
     return ~found if rule.kind == "zero" else found
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -102,6 +103,7 @@ def is_alpha_alone(data: bytes) -> bool:
 
 def _decode(data: bytes, only_page: bool) -> np.ndarray:
     from PIL import Image
+    from PIL.TiffImagePlugin import TiffImageFile
 
     try:
         image = Image.open(io.BytesIO(data))
@@ -117,7 +119,7 @@ def _decode(data: bytes, only_page: bool) -> np.ndarray:
             raise ValueError(f"it has {frames} frames: save the one that is the mask as a file of its own")
         if data.startswith(png_header.SIGNATURE):
             return _unstretched(_without_alpha(imagecodecs.png_decode(data)), data)
-        if image.format == "TIFF" and (frames > 1 or _needs_tifffile(image.tag_v2)):
+        if isinstance(image, TiffImageFile) and (frames > 1 or _needs_tifffile(image.tag_v2)):
             return _decode_deep_tiff(data)
         is_plain = image.mode in _PLAIN_MODES or image.mode.startswith("I;16")
         return np.asarray(image if is_plain else image.convert("RGB"))
@@ -135,7 +137,7 @@ def _unstretched(pixels: np.ndarray, png: bytes) -> np.ndarray:
     return pixels // np.uint8(stretched_by) if stretched_by else pixels
 
 
-def _needs_tifffile(tags) -> bool:
+def _needs_tifffile(tags: Mapping[int, Any]) -> bool:
     """Tell whether Pillow would change values: it inverts, stretches, or keeps only 8 of 16 bits of a colour."""
     bits = max(tags.get(_BITS_PER_SAMPLE, (1,)))
     several = tags.get(_SAMPLES_PER_PIXEL, 1) > 1
@@ -147,7 +149,10 @@ def _decode_deep_tiff(data: bytes) -> np.ndarray:
     import tifffile
 
     with _silent("tifffile"), tifffile.TiffFile(io.BytesIO(data)) as file:
-        pages = [page for page in file.pages if not page.subfiletype & _REDUCED_PICTURE] or file.pages
+        pages = [
+            page for page in file.pages if isinstance(page, tifffile.TiffPage)
+        ]  # as all are unless asked for frames
+        pages = [page for page in pages if not page.subfiletype & _REDUCED_PICTURE] or pages
         if len(pages) > 1:
             raise ValueError(f"it has {len(pages)} pages: save the one that is the mask as a file of its own")
         page = pages[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,7 +62,7 @@ def judge_mask(mask: np.ndarray) -> list[Issue]:
         return [FULL]
     issues = []
     crop = np.ascontiguousarray(mask)[box]
-    areas = [] if one_region_dominates(crop) else region_areas(crop)
+    areas: Sequence[int] | np.ndarray = [] if one_region_dominates(crop) else region_areas(crop)
     if len(areas) > 1 and areas[1] > SECOND_REGION_SHARE * areas[0]:
         issues.append(Issue(f"Multiple disconnected regions ({len(areas)})", "medium"))
     if any(side.start == 0 or side.stop == length for side, length in zip(box, mask.shape, strict=True)):

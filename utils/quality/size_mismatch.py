@@ -34,8 +34,9 @@ def masks_of_other_size(images: Sequence[tuple[Path, Sequence[Path]]], workplace
     found = map_items(faults_of_image, images, workplace, label="image sizes", batched=True)
     faults: list[tuple[str | None, str]] = []
     for (image, _), lines in zip(images, found, strict=True):
-        failed = isinstance(lines, Failure)
-        faults += [(None, f"the size of {image.name} was not checked: {lines.reason}")] if failed else lines
+        if isinstance(lines, Failure):
+            lines = [(None, f"the size of {image.name} was not checked: {lines.reason}")]
+        faults += lines
     for _, fault in faults[:_SHOWN]:
         logger.warning("{}", fault)
     for _, fault in faults[_SHOWN:]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ def read_raw_masks(config: CreationSettings, columns: Sequence[str]) -> DataFram
     return table
 
 
-def mask_label(row: int, object_id: str) -> str:
+def mask_label(row: Hashable, object_id: str) -> str:
     """Return how messages cite a mask: by row and id, since its creator and its raw file name are private."""
     return f"row {row} (mskObjectID {object_id!r})"
 

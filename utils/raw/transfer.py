@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ..errors import Failure, PipelineError
+from ..errors import Failure, PipelineError, successes
 from ..files import atomic_path, require_room, write_bytes_atomically
 from ..lazy import logger
 from ..md5 import md5_of_bytes
@@ -102,7 +102,7 @@ def transfer_all(moves: Sequence[Move], config: CreationSettings) -> list[Delive
     failed = [f"{m.target.name}: {d.reason}" for m, d in zip(moves, done, strict=True) if isinstance(d, Failure)]
     if failed:
         raise PipelineError("Files could not be transferred.", where=config.target_data_dir, offenders=failed)
-    return done
+    return successes(done)
 
 
 def settle_folders(targets: Collection[Path], config: CreationSettings) -> dict[Path, str | None]:

@@ -168,6 +168,7 @@ def open_release_zip(path: Path, max_bytes: int, max_ratio: float) -> Iterator[R
 def open_configured_zip(config: CreationSettings) -> Iterator[ReleaseZip]:
     """Open the archive that the keys name, as `open_release_zip` does, and note its md5 for the run manifest."""
     path = config.release_segs_zip
+    assert path is not None  # the stage has required the key
     with open_release_zip(path, config.release_zip_max_bytes, config.release_zip_max_ratio) as archive:
         config.inputs_read["release_segs_zip"] = md5_of_file(path)
         yield archive

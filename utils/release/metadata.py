@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .. import naming
 from ..errors import ConfigError, PipelineError
 from ..lazy import pd
@@ -109,8 +111,11 @@ def _any_name(table: DataFrame, is_faulty: Callable[[str], bool]) -> Series:
 
 
 def _stems(table: DataFrame) -> list[str]:
-    parts = (table[name] for name in ("ISIC_id", "annotator", "tool", "skill_level", "mskObjectID"))
-    return [naming.seg_filename(*row, "") for row in zip(*parts, strict=True)]
+    columns = ["ISIC_id", "annotator", "tool", "skill_level", "mskObjectID"]
+    rows = table[columns].itertuples(index=False, name=None)
+    return [
+        naming.seg_filename(isic_id, who, tool, skill, object_id, "") for isic_id, who, tool, skill, object_id in rows
+    ]
 
 
 def _continues(names: Series, stems: Iterable[str]) -> Series:
@@ -128,11 +133,11 @@ def _is_consensus_row(table: DataFrame) -> Series:
     return same[0] & same[1] & same[2] & table["seg_filename"].str.endswith(".png")
 
 
-def _refuse(faults: dict[str, Series], names: Series, which: str, path: Path) -> None:
+def _refuse(faults: dict[str, Series], names: Series, which: str, path: Path | None) -> None:
     offenders = [
-        f"row {row + 2} ({name!r}): {fault}"  # the header is row 1
+        f"row {row} ({name!r}): {fault}"
         for fault, is_at_fault in faults.items()
-        for row, name in names[is_at_fault].items()
+        for row, name in zip(np.flatnonzero(is_at_fault) + 2, names[is_at_fault], strict=True)  # the header is row 1
     ]
     if offenders:
         raise PipelineError(f"The released {which} table has faulty rows.", where=path, offenders=offenders)

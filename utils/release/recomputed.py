@@ -45,8 +45,8 @@ class Recomputed:
 
     def __init__(self, claims: Sequence[ImageClaim], verdicts: Sequence[ImageVerdict]):
         rows, pairs = [], []
-        self.left_out = set()
-        self.lacking = []
+        self.left_out: set[str] = set()
+        self.lacking: list[str] = []
         self.isic_ids = {claim.img_filename: claim.isic_id for claim in claims}
         for claim, verdict in zip(claims, verdicts, strict=True):
             if verdict.rows is None or verdict.pairs is None:
@@ -118,8 +118,8 @@ class Recomputed:
         if self.left_out:
             expected = f"a summary of all pairs; {len(self.left_out)} images were not recomputed"
             return [Difference("summary not recomputed", expected=expected, found=f"{len(found)} rows")]
-        expected = summary_of_pairs(self.pairs).rename(columns={"": label})
-        return compare_tables("summary", expected, found, {"file": label}, _METRICS)
+        recomputed = summary_of_pairs(self.pairs).rename(columns={"": label})
+        return compare_tables("summary", recomputed, found, {"file": label}, _METRICS)
 
     def _read_metrics(self, config: CreationSettings, key: str, text: Sequence[str] = ()) -> DataFrame:
         found = read_input(config, key, text, numeric=naming.METRIC_COLUMNS, numeric_if_there=naming.BOUNDARY_COLUMNS)

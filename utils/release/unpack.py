@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import Failure, PipelineError
+from ..errors import Failure, PipelineError, successes
 from ..files import require_room
 from ..md5 import md5_of_file
 from ..pictures.header_size import Size, picture_size
@@ -102,7 +102,7 @@ def unpack_masks(rows: DataFrame, archive: ReleaseZip, folder: Path, workplace: 
     failed = [result.reason for result in results if isinstance(result, Failure)]
     if failed:
         raise PipelineError("A mask cannot be written.", where=folder, found=failed[0])
-    return [result for result in results if result is not None]
+    return [result for result in successes(results) if result is not None]
 
 
 def differing_sizes(rows: DataFrame, sizes: Mapping[str, Size]) -> list[Difference]:

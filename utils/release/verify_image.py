@@ -81,12 +81,12 @@ def _recompute(claim: ImageClaim, verdict: ImageVerdict) -> None:
     annotators = tuple(row["annotator"] for row in claim.humans)
     pngs = consensus_of_image(ImageTask(claim.isic_id, claim.img_filename, human_paths, annotators)).pngs
     with tempfile.TemporaryDirectory() as scratch:
-        paths = []
+        paths, rows = [], []
         for label in naming.CONSENSUS:
             row = naming.consensus_row(claim.isic_id, claim.img_filename, label, md5_of_bytes(pngs[label]))
             paths.append(Path(scratch) / f"{label}.png")
             write_bytes_atomically(paths[-1], pngs[label])
-            verdict.rows.append(row)
+            rows.append(row)
             if released := _compare_consensus(claim, row["seg_filename"], pngs[label]):
                 verdict.differences.append(released)
         task = ImageTask(
@@ -96,7 +96,7 @@ def _recompute(claim: ImageClaim, verdict: ImageVerdict) -> None:
             (*annotators, *naming.CONSENSUS),
             nsd_tolerance=claim.nsd_tolerance,
         )
-        verdict.pairs = agreement_of_image(task).pairs
+        verdict.rows, verdict.pairs = rows, agreement_of_image(task).pairs
 
 
 def _compare_md5(claim: ImageClaim, row: Mapping[str, str]) -> Difference | None:

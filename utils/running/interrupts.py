@@ -43,15 +43,15 @@ def interrupts_wait() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # handlers run in the main thread only
         return
-    arrived = []
+    arrived: list[int] = []
     handlers = {number: signal.signal(number, lambda n, _: arrived.append(n)) for number in SIGNALS}
     try:
         yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        for number in arrived:
-            signal.raise_signal(number)
+        for late in arrived:
+            signal.raise_signal(late)
 
 
 def interrupt_behind(error: BaseException | None) -> Interrupted | None:
@@ -72,7 +72,7 @@ def _interrupt(number: int, _frame: object) -> None:
     raise Interrupted(number)
 
 
-def _swallowed(unraisable) -> None:
+def _swallowed(unraisable: sys.UnraisableHookArgs) -> None:
     """Interrupt once more where Python swallows what is raised: in a weak reference's callback, as imports have."""
     if not isinstance(unraisable.exc_value, Interrupted):
         sys.__unraisablehook__(unraisable)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib.util import find_spec
+from types import TracebackType
 
 _REQUIRED = (
     "numpy",
@@ -49,7 +50,7 @@ def hide_interrupts() -> None:
     """Have an interrupt while modules are still being imported show one line instead of a traceback."""
     show_exception = sys.excepthook
 
-    def hook(kind, error, trace) -> None:
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             print("interrupted", file=sys.stderr)
         else:

@@ -7,13 +7,14 @@ import sys
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ..errors import PipelineError
 from ..lazy import logger
 from .interrupts import interrupts_wait
 
 # Tracebacks must not show values, among them creators' names.
-_QUIET = {"diagnose": False, "backtrace": False}
+_QUIET: dict[str, Any] = {"diagnose": False, "backtrace": False}
 
 
 def start_log(stage: str, output_dir: Path, verbose: bool) -> Path:

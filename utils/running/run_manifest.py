@@ -62,7 +62,7 @@ def read_manifest(output_dir: Path) -> Manifest:
         whole = all(set(stage) >= _RECORD and stage["environment"] in environments for stage in stages)
         if manifest["format"] == _FORMAT and whole:
             return manifest
-        found = f"format {manifest['format']}, or records that lack parts"
+        found: object = f"format {manifest['format']}, or records that lack parts"
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         found = error
     raise PipelineError(
@@ -134,8 +134,7 @@ def record_stage(
     manifest = read_manifest(root)
     if dataset is not None:
         manifest["dataset"] = dataclasses.asdict(dataset)
-    names = {name_below(root, path): md5 for path, md5 in outputs.items()}
-    names.pop(None, None)
+    names = {name: md5 for path, md5 in outputs.items() if (name := name_below(root, path)) is not None}
     # What has a checksum was just written.
     present = {name: md5 or md5_of_file(root / name) for name, md5 in names.items() if md5 or (root / name).is_file()}
     for other in manifest["stages"].values():
@@ -205,7 +204,7 @@ def _plain(value: Any, root: Path) -> Any:
         return {key: _plain(item, root) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item, root) for item in value]
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _plain(dataclasses.asdict(value), root)
     return value
 

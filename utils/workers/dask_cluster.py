@@ -6,8 +6,8 @@ import logging
 import re
 import time
 import warnings
-from collections.abc import Iterator
-from concurrent.futures import CancelledError, Executor, Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -24,7 +24,7 @@ _LOOK_SECONDS = 5
 _RETRIES = 2
 
 
-class ClusterExecutor(Executor):
+class ClusterExecutor:
     """Runs calls on the workers of a Dask cluster.
 
     Parameters
@@ -39,9 +39,10 @@ class ClusterExecutor(Executor):
         self._client = client
         self._address = address
         self._executor = client.get_executor(pure=False, retries=_RETRIES)
-        self._workers, self._looked = 0, -_LOOK_SECONDS
+        self._workers = 0
+        self._looked: float = -_LOOK_SECONDS
 
-    def submit(self, fn, /, *args):
+    def submit(self, fn: Callable, /, *args: Any) -> _ClusterFuture:
         """Send a call to the cluster, and return a future whose result may be waited for."""
         return _ClusterFuture(self._executor.submit(*packed_call(fn, *args)), self)
 
@@ -109,7 +110,7 @@ def connect(address: str | None) -> Iterator[ClusterExecutor]:
     PipelineError
         If distributed is not installed, the scheduler does not answer, or a worker lacks a package.
     """
-    if not re.fullmatch(r"\w+://.+:\d+", address or ""):
+    if address is None or not re.fullmatch(r"\w+://.+:\d+", address):
         raise ConfigError(
             "executor=dask needs the address of a scheduler.",
             where="dask_scheduler",

@@ -15,7 +15,7 @@ from typing import Any
 def packed_call(function: Callable, *args: Any) -> tuple[Callable, bytes]:
     """Return a call in the form (a function of bytes, bytes) that only the worker unpacks."""
 
-    def call(packed):
+    def call(packed: bytes) -> Any:
         import pickle
 
         function, args = pickle.loads(packed)
@@ -41,12 +41,12 @@ def worker_plugin(archive: bytes, package: str) -> Any:
     from distributed import WorkerPlugin
 
     class ProjectCode(WorkerPlugin):
-        def __init__(self, archive, digest, package):
+        def __init__(self, archive: bytes, digest: str, package: str) -> None:
             self.archive = archive
             self.digest = digest
             self.package = package
 
-        def setup(self, worker):
+        def setup(self, worker: Any) -> None:
             import importlib
             import sys
             from pathlib import Path
@@ -65,7 +65,7 @@ def worker_plugin(archive: bytes, package: str) -> Any:
                 raise ImportError(missing)
             start.limit_threads()
 
-        def teardown(self, worker):
+        def teardown(self, worker: Any) -> None:
             import sys
 
             shared = [p for p in worker.plugins.values() if getattr(p, "path", None) == self.path]
@@ -74,7 +74,7 @@ def worker_plugin(archive: bytes, package: str) -> Any:
                 self.forget_package()
                 sys.modules.update(self.hidden)
 
-        def forget_package(self):
+        def forget_package(self) -> dict[str, Any]:
             import sys
 
             names = [name for name in sys.modules if name.partition(".")[0] == self.package]

@@ -9,7 +9,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ..errors import Failure, PipelineError
 from ..pictures.pixel_limit import allow_pixels, max_pixels
@@ -25,12 +25,22 @@ _WINDOW_PER_WORKER = 4
 _BATCH = 32
 
 
+class _Pending(Protocol):
+    def result(self) -> Any: ...
+
+
+class _Submits(Protocol):
+    """What an executor of the standard library and the one of a cluster have in common."""
+
+    def submit(self, fn: Callable, /, *args: Any) -> _Pending: ...
+
+
 class SerialExecutor(Executor):
     """Runs each call at once, in this process."""
 
-    def submit(self, fn, /, *args, **kwargs):
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
         """Call `fn` and return a finished future."""
-        future = Future()
+        future: Future[Result] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
         except Exception as error:
@@ -144,7 +154,7 @@ def _in_batches(function: Callable, items: Sequence, workers: int) -> Iterator[A
 
 
 def _windowed(
-    executor: Executor, function: Callable, waiting: deque, in_flight: deque, window: Callable[[], int]
+    executor: _Submits, function: Callable, waiting: deque, in_flight: deque, window: Callable[[], int]
 ) -> Iterator[Any]:
     """Yield results in order; `in_flight` holds the (item, future) pairs whose results are still to come."""
     while waiting or in_flight:

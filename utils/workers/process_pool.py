@@ -6,12 +6,17 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
+from typing import ParamSpec, TypeVar
 
 from ..running.interrupts import SIGNALS, interrupts_wait
 from ..running.process_start import limit_threads
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -36,7 +41,9 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 class _Pool(ProcessPoolExecutor):
-    def submit(self, fn, /, *args, **kwargs):
+    def submit(
+        self, fn: Callable[Arguments, Result], /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Future[Result]:
         # It starts processes; one whose start was interrupted would be known to nobody.
         with interrupts_wait():
             return super().submit(fn, *args, **kwargs)
@@ -62,9 +69,11 @@ def _context() -> multiprocessing.context.BaseContext:
 def _prepare_worker() -> None:
     limit_threads()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # a worker has one
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    multiprocessing.parent_process().join()
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
     os._exit(1)

@@ -135,10 +135,10 @@ class ResultCache:
         Equal entries make an equal file, whatever happened before.
         """
         with self._tolerant():
-            if self._connection:
+            if self._connection and self.path:
                 count = self._connection.execute("SELECT COUNT(*) FROM results").fetchone()[0]
                 if self._changed or count != len(self._used):
-                    self._rewrite()
+                    self._rewrite(self._connection, self.path)
         self.close()
 
     def close(self) -> None:
@@ -156,14 +156,14 @@ class ResultCache:
         found = self._connection.execute("SELECT value, checksum FROM results WHERE key = ?", (key,)).fetchone()
         return found[0] if found and found[1] == _checksum(key, found[0]) else None
 
-    def _rewrite(self) -> None:
-        self._connection.commit()
-        with atomic_path(self.path) as fresh:
+    def _rewrite(self, present: sqlite3.Connection, path: Path) -> None:
+        present.commit()
+        with atomic_path(path) as fresh:
             with closing(_connect(fresh)) as connection:
-                rows = self._connection.execute("SELECT key, value, checksum FROM results ORDER BY key")
+                rows = present.execute("SELECT key, value, checksum FROM results ORDER BY key")
                 connection.executemany("INSERT INTO results VALUES (?, ?, ?)", (r for r in rows if r[0] in self._used))
                 connection.commit()
-            self._connection.close()
+            present.close()
             self._connection = None
 
     @contextmanager

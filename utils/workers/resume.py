@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -79,23 +78,22 @@ def map_resumable(
     object
         The result, or a `Failure`; failures are never taken from the cache.
     """
-    compute = partial(map_items, workplace=workplace, label=label, unit=unit)
     if not cache.is_open:
-        yield from compute(work.function, tasks)
+        yield from map_items(work.function, tasks, workplace, label=label, unit=unit)
         return
     paths = [tuple(work.paths(task)) for task in tasks]
-    if cache.has_results():
+    keys: list[str | None] = [None] * len(tasks)
+    if cache.has_results():  # otherwise nothing can be looked up, and no file need be read for it
         md5s = map_items(
             md5s_of_files, paths, workplace.on_this_machine(), label=f"{label}: md5", unit=unit, batched=True
         )
         keys = [_usable_key(work, task, found, cache) for task, found in zip(tasks, md5s, strict=True)]
-    else:  # nothing can be looked up, so no file need be read for it
-        keys = [None] * len(tasks)
     missing = [(task, files) for task, files, key in zip(tasks, paths, keys, strict=True) if key is None]
-    computed = compute(WithMd5s(work.function), missing)
+    computed = map_items(WithMd5s(work.function), missing, workplace, label=label, unit=unit)
     for task, key in zip(tasks, keys, strict=True):
         if key is None:
-            yield _keep(work, task, next(computed), cache)
+            result = _keep(work, task, next(computed), cache)
+            yield result
         elif (kept := cache.take(key)) is not None:
             yield work.from_json(kept.value)
         else:  # the cache was lost in the meantime

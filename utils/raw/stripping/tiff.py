@@ -32,7 +32,7 @@ class _Entry(NamedTuple):
     at: int
     tag: int
     kind: int
-    count: int
+    values: int
     value_at: int
     value_bytes: int
 
@@ -84,7 +84,7 @@ class _Tiff:
     def numbers(self, entry: _Entry) -> tuple[int, ...]:
         """Return the values of an entry of integers; none for one of another type."""
         kind = _INTEGERS.get(entry.kind)
-        return self._read(kind, entry.value_at, entry.count) if kind else ()
+        return self._read(kind, entry.value_at, entry.values) if kind else ()
 
     def offset(self, stored: bytes) -> int:
         """Return an offset from the bytes that it is stored in."""
