@@ -18,6 +18,7 @@ from support.worker_functions import text_of
 from utils import data
 from utils.errors import Failure
 from utils.md5 import md5_of_file
+from utils.quality import mask_issues
 from utils.workers.result_cache import ResultCache, open_cache
 from utils.workers.resume import Resumable, map_resumable
 from utils.workers.workplace import IN_THIS_PROCESS
@@ -31,13 +32,14 @@ FAILURES = "IMAplusplus_multiannotator_subset_failures.csv"
 def decoded(monkeypatch):
     """Count the decoded masks by file name."""
     counts = Counter()
-    decode = data.decode_mask
+    decode = data.decode_values
 
     def counting(content, where):
         counts[Path(where).name] += 1
         return decode(content, where)
 
-    monkeypatch.setattr(data, "decode_mask", counting)
+    for module in (data, mask_issues):
+        monkeypatch.setattr(module, "decode_values", counting)
     return counts
 
 
