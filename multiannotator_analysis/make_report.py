@@ -3,10 +3,11 @@
 Reads:  IMAplusplus_multiannotator_subset_seg_metadata.csv; and as far as they are there: the other metadata, QA,
         agreement, STAPLE, failures and quarantine tables, images, masks, and the PNG figures.
 Writes: index.html, assets/, data/, details/, thumbs/ and votes/ in report_dir. It opens by double click.
-Rules:  What is not there is named in the report and in the log, and left out. Outlines are within half a pixel of
+Rules:  What is missing is left out, and named in the report and in the log. Outlines are within half a pixel of
         the thumbnail. Photos are not turned by their EXIF orientation, since masks are drawn on the rows as stored.
-        Of an image whose files and table rows have not changed nothing is decoded or written again. Files of
-        images that are no longer there are removed.
+        Images whose photo, masks and table rows are as an earlier run found them are taken from the cache, as long
+        as their files are still in the report. Files of images that left the dataset are removed. index.html is
+        removed before other files change and written last: an interrupted run leaves no page that does not fit them.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ KEYS = (
     "max_image_pixels",
 )
 
-_NAMED = 5  # files that are named of each kind that is missing; the log has all
+_NAMED = 5  # files that the report names for each reason; the log names all
 
 
 def resumable_images(report_dir: Path) -> Resumable[ReportTask, ImageResult]:
@@ -79,7 +80,10 @@ def resumable_images(report_dir: Path) -> Resumable[ReportTask, ImageResult]:
 def make_images(
     tasks: Mapping[str, ReportTask], cache: ResultCache, config: MultiannotatorSettings
 ) -> dict[str, ImageResult]:
-    """Write the files of every image; one whose files could not be made has none. Both by ISIC_id."""
+    """Write the files of every image, and return what the pages need of each; tasks and results by ISIC_id.
+
+    An image that fails is named in the report, and has no files.
+    """
     from utils.report.image_files import ImageResult
     from utils.workers.resume import map_resumable
 
@@ -98,7 +102,7 @@ def make_images(
 
 
 def files_not_shown(results: Iterable[ImageResult]) -> list[str]:
-    """Name the files that are not shown, by reason; of many the first few."""
+    """Say which files are not shown, by reason; only the first few of many are named."""
     by_reason: dict[str, list[str]] = {}
     for result in results:
         for name, reason in result.unused.items():
@@ -107,12 +111,12 @@ def files_not_shown(results: Iterable[ImageResult]) -> list[str]:
     texts = []
     for reason, names in by_reason.items():
         more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-        texts.append(f"{len(names):,} x {reason}: {', '.join(names[:_NAMED])}{more}")
+        texts.append(f"{reason} ({len(names):,}): {', '.join(names[:_NAMED])}{more}")
     return texts
 
 
 def keys_by_folder(tasks: Mapping[str, ReportTask], results: Mapping[str, ImageResult]) -> dict[str, set[str]]:
-    """Return, for each folder of images' files, the keys of those that have a file there."""
+    """Return, for each folder of files of images, the keys of the images that have one there."""
     return {
         folder: {task.key for isic_id, task in tasks.items() if folder in results[isic_id].md5s}
         for folder in report_folder.KEYED_FOLDERS
@@ -120,7 +124,7 @@ def keys_by_folder(tasks: Mapping[str, ReportTask], results: Mapping[str, ImageR
 
 
 def write_pages(tables: ReportTables, results: dict[str, ImageResult], config: MultiannotatorSettings) -> list[Path]:
-    """Write the data, copy assets and figures, render the page; log what is missing."""
+    """Write the data, copy assets and figures, render the page; warn of what is missing."""
     from utils.report.data_rows import index_rows, quality_data
     from utils.report.overview import overview
     from utils.report.this_run import figures_of_run
@@ -142,7 +146,7 @@ def write_pages(tables: ReportTables, results: dict[str, ImageResult], config: M
 def checksums_of_files(
     tasks: Mapping[str, ReportTask], results: Mapping[str, ImageResult], report_dir: Path
 ) -> dict[Path, str | None]:
-    """Return every file of the report with its md5, where that is known."""
+    """Return every file of the report, with its md5 where that is known already."""
     known = {
         report_folder.keyed_file(report_dir, folder, task.key): md5
         for isic_id, task in tasks.items()

@@ -191,7 +191,7 @@ def test_back_and_forward_go_through_images(page, row):
 @pytest.mark.parametrize("address", ["#image=no such", "#image=%E0%A4%A", "#image="])
 def test_link_to_an_unknown_image_says_so(tab, address):
     tab.goto(address)
-    tab.page.get_by_text("The report has no image of this name").wait_for()
+    tab.page.get_by_text("The report has no image with this id").wait_for()
     for name in ("Previous", "Next"):
         assert tab.page.get_by_role("button", name=name).is_disabled()
     tab.page.keyboard.press("ArrowRight")
@@ -202,7 +202,7 @@ def test_link_to_an_unknown_image_says_so(tab, address):
 def test_without_photos_outlines_are_on_a_neutral_ground(open_report, tmp_path, needs_chromium):
     folder = make_drawn_report(tmp_path, 4, photos=False)
     report = open_report(folder, "#image=" + isic_id(3))
-    report.page.get_by_text("There is no image file").wait_for()
+    report.page.get_by_text("There is no photo").wait_for()
     report.page.get_by_text("STAPLE’s result is degenerate: empty result").wait_for()
     assert report.page.get_by_label("Photo").is_disabled()
     assert report.page.locator(".mask").count() == len(cells(report.page, ".masks"))

@@ -120,7 +120,7 @@ def test_filters_and_search_join_and_reset(listed, big_report):
     listed.get_by_label("Search by id").fill(" isic_00017 ")
     assert set(shown_keys(listed, len(keys))) == keys
     listed.get_by_label("Search by id").fill("no such id")
-    listed.get_by_text("No image fits the search and filters.").wait_for()
+    listed.get_by_text("No image matches the search and filters.").wait_for()
     assert listed.locator("#image-count").inner_text() == "0 of 2,394 images"
     assert not listed.locator("#image-table").is_visible()
     listed.locator("#image-filters").get_by_role("button", name="Reset").click()

@@ -196,7 +196,7 @@ def test_a_file_that_cannot_be_read_is_named_and_its_image_made_anew_until_it_ca
         patched.setattr(resume, "md5_of_file", refused(resume.md5_of_file))
         for _ in range(2):
             assert f"{IMAGES} of {IMAGES + 1} taken from the cache" in make(output)
-    assert f"1 x mask that cannot be read: {path.name}" in (output / "report" / "index.html").read_text("utf-8")
+    assert f"mask that cannot be read (1): {path.name}" in (output / "report" / "index.html").read_text("utf-8")
     make(output)
     assert tree(output / "report") == before
 
@@ -217,4 +217,4 @@ def test_a_photo_that_is_gone_takes_its_thumbnail_with_it(output):
     make(output)
     assert not (output / "report" / "thumbs" / f"{image_key(isic_id(2))}.jpg").exists()
     assert [row["thumb"] for row in report_data(output / "report", "images")] == [True, True, False, True, True]
-    assert "1 x photo not there: ISIC_0000002.JPG" in (output / "report" / "index.html").read_text(encoding="utf-8")
+    assert "photo not found (1): ISIC_0000002.JPG" in (output / "report" / "index.html").read_text(encoding="utf-8")

@@ -90,7 +90,7 @@ def test_an_image_whose_files_cannot_be_made_is_named_and_has_none(output, monke
     assert [name for name in tree(output / "report") if key in name] == []
     assert [row["thumb"] for row in report_data(output / "report", "images")] == [True, True, False, True, True]
     page = (output / "report" / "index.html").read_text(encoding="utf-8")
-    assert "1 x image whose files could not be made: ISIC_0000002" in page
+    assert "image whose files could not be made (1): ISIC_0000002" in page
     assert "No space" not in page
     make(output)
     assert len([name for name in tree(output / "report") if key in name]) == 3

@@ -60,8 +60,8 @@ def test_the_subset_alone_makes_a_report_that_names_what_it_lacks(output):
     shutil.rmtree(output / "seg_masks")
     shutil.rmtree(output / "images")
     shown = succeed(output)
-    lacking = ("no agreement of pairs", "no estimates of STAPLE", "no issues of mask QA", "no diagnoses")
-    for text in (*lacking, "4 x photo not there", "mask not there", "no figures"):
+    lacking = ("no agreement of pairs", "no STAPLE estimates", "no mask QA issues", "no diagnoses")
+    for text in (*lacking, "photo not found (4)", "mask not found (", "no figures"):
         assert text in shown
         assert text in page(output)
     assert str(output) not in page(output)
@@ -116,9 +116,9 @@ def test_unusable_files_are_named_and_the_image_shown_without_them(output):
     (output / "seg_masks" / "ISIC_0000002_ST_ST_ST_ST.png").write_bytes(encode_mask(box(1, 1, 2, 2, (36, 48))))
     Image.new("RGB", (30, 300)).save(output / "images" / "ISIC_0000002.JPG")
     shown = succeed(output)
-    assert f"2 x mask that cannot be decoded: gone_A11_T3_S2_g.png, {masks[0].name}" in shown
-    assert "1 x mask of another size than the first of its image: ISIC_0000002_ST_ST_ST_ST.png" in shown
-    assert "1 x photo out of proportion to its masks: ISIC_0000002.JPG" in shown
+    assert f"mask that cannot be decoded (2): gone_A11_T3_S2_g.png, {masks[0].name}" in shown
+    assert "mask that differs in size from the first of its image (1): ISIC_0000002_ST_ST_ST_ST.png" in shown
+    assert "photo with another aspect ratio than its masks (1): ISIC_0000002.JPG" in shown
     data = detail(output, 2)
     assert (data["thumb"], data["width"], data["height"]) == (False, 96, 72)
     assert [(mask["area"], mask["path"] != "") for mask in data["masks"][:3]] == [

@@ -78,8 +78,8 @@ def test_a_downscaled_photo_takes_the_size_of_its_masks_thumbnail():
     [
         (b"no image", "cannot be decoded"),
         (photo(400, 300)[:2000], "cannot be decoded"),
-        (photo(300, 400), "out of proportion"),
-        (photo(400, 306), "out of proportion"),
+        (photo(300, 400), "another aspect ratio"),
+        (photo(400, 306), "another aspect ratio"),
     ],
     ids=["text", "cut off", "turned", "cut"],
 )

@@ -1,4 +1,4 @@
-"""Rows of the report's two data files: the browser's index and the page of quality."""
+"""Rows of the report's two data files: the browser's index and the quality page."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def index_rows(tables: ReportTables, results: Mapping[str, ImageResult]) -> list
 
 
 def quality_data(tables: ReportTables, results: Mapping[str, ImageResult]) -> dict[str, list[dict[str, Any]]]:
-    """Return the tables of the page of quality: issues, failures, quarantined, degenerate."""
+    """Return the tables of the quality page: issues, failures, quarantined, degenerate."""
     return {
         "issues": issue_rows(tables, results),
         "failures": [
@@ -60,7 +60,7 @@ def quality_data(tables: ReportTables, results: Mapping[str, ImageResult]) -> di
 
 
 def issue_rows(tables: ReportTables, results: Mapping[str, ImageResult]) -> list[dict[str, Any]]:
-    """Return each QA issue with what shows it: the image's thumbnail and the mask's outline."""
+    """Return each QA issue, with whether its image has a thumbnail and with the outline of its mask."""
     ids = image_ids(tables)
     annotators = {
         row["seg_filename"]: row["annotator"]
@@ -92,7 +92,7 @@ def issue_rows(tables: ReportTables, results: Mapping[str, ImageResult]) -> list
 
 
 def degenerate_rows(tables: ReportTables) -> list[dict[str, Any]]:
-    """Return the images whose STAPLE result says little, each once."""
+    """Return each image with a degenerate STAPLE result, once."""
     degenerate = tables.performance[tables.performance["degenerate"] != ""].drop_duplicates("img_filename")
     ids = image_ids(tables)
     return [

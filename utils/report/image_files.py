@@ -22,7 +22,7 @@ from .thumbnails import (
     vote_colours,
 )
 
-_OTHER_SIZE = "mask of another size than the first of its image"
+_OTHER_SIZE = "mask that differs in size from the first of its image"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ImageResult:
         Width, height and path data of each mask with a QA issue, by file name. An unreadable one has the size of
         its image, or 0 where that is unknown, and ''.
     unused : dict of str to str
-        Why a file is not shown, by name.
+        Why a photo or mask is not shown, by file name.
     """
 
     contents: dict[str, bytes] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class _SeenMask:
     fault: str = ""
 
     def fits(self, size: tuple[int, int] | None) -> bool:
-        """Whether it can lie on a photo of this size."""
+        """Whether it is of this size, so that it can be shown with the image's other masks."""
         return self.view is not None and self.view.size == size
 
 

@@ -15,7 +15,7 @@ class SourceFile:
     there: bool
 
     def read(self) -> bytes | None:
-        """Return its content; None where it is not there or cannot be read."""
+        """Return its content; None for a file that was not there or cannot be read."""
         try:
             return self.path.read_bytes() if self.there else None
         except OSError:
@@ -23,7 +23,7 @@ class SourceFile:
 
     def absence(self, kind: str) -> str:
         """Say why `read` returned nothing."""
-        return f"{kind} that cannot be read" if self.there else f"{kind} not there"
+        return f"{kind} that cannot be read" if self.there else f"{kind} not found"
 
 
 @dataclass(frozen=True)

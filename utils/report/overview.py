@@ -30,7 +30,7 @@ _COLUMN_NAMES = {
 
 
 def overview(tables: ReportTables) -> dict[str, Any]:
-    """Return all that the page shows of the tables: title, counts, factors, summary, graph, masks_per_image."""
+    """Return what the page shows of the tables: title, counts, factors, summary, graph, masks_per_image."""
     humans = naming.humans_only(tables.metadata)
     per_image = Counter(humans["ISIC_id"].value_counts().tolist())
     return {
@@ -55,8 +55,8 @@ def counts(tables: ReportTables) -> list[tuple[str, str]]:
         "images with several masks": naming.humans_only(tables.subset)["ISIC_id"].nunique(),
         "pairs of annotators' masks": len(naming.human_pairs_only(pairs)),
         "pairs of masks, consensus included": len(pairs),
-        "issues of mask QA": len(tables.qa),
-        "masks in quarantine": len(tables.quarantined),
+        "mask QA issues": len(tables.qa),
+        "quarantined masks": len(tables.quarantined),
         "degenerate STAPLE results": degenerate["img_filename"].nunique(),
         "failed images": tables.failures["img_id"].nunique(),
     }
@@ -85,7 +85,7 @@ def _cell(value: float, column: str) -> str:
 
 
 def annotator_graph(humans: DataFrame) -> dict[str, Any]:
-    """Lay out who shares images with whom.
+    """Lay out the graph of annotators who share images.
 
     Parameters
     ----------

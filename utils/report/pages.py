@@ -17,7 +17,7 @@ _FIGURE_WIDTH = 1600  # pixels
 _OVERLAYS = "overlaid_segs"
 _MAX_OVERLAYS = 12
 
-# Caption and text for those who cannot see the figure, by the figure's name.
+# Caption and alternative text of the figures, by file name.
 _FIGURES = {
     "distribution": (
         "Images by number of masks, and masks by annotator, tool and skill level",
@@ -59,7 +59,7 @@ _FIGURES = {
 
 
 def digest(*parts: bytes) -> str:
-    """Return a hash over all parts and where each ends: 64 hexadecimal digits."""
+    """Return the sha256 of all parts and of where each ends, as 64 hexadecimal digits."""
     whole = hashlib.sha256()
     for part in parts:
         whole.update(len(part).to_bytes(8, "big") + part)
@@ -100,7 +100,7 @@ def copy_figures(
             continue
         figures.append((f"assets/figures/{quote(name)}", *_caption(path)))
     if not found:
-        missing.append(f"no figures: {visualizations_dir.name} has no PNG files")
+        missing.append(f"no figures: no PNG files in {visualizations_dir.name}")
     if len(overlays) > _MAX_OVERLAYS:
         missing.append(f"{len(overlays) - _MAX_OVERLAYS} overlay figures: at most {_MAX_OVERLAYS} are shown")
     return figures, missing

@@ -1,4 +1,4 @@
-"""The tables that the report is made of; all but one may be missing."""
+"""The tables that the report is made from; all but one may be missing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Source:
-    """Where a table comes from, the columns that the report reads, and what it lacks without the table."""
+    """The key that names a table's file, the columns that the report reads, and what it lacks without the table."""
 
     key: str
     lacking: str
@@ -32,25 +32,25 @@ class _Source:
 
 _SOURCES = {
     "metadata": _Source(
-        "output_seg_masks_metadata_path", "counts are those of the multi-annotator subset", naming.SEG_COLUMNS
+        "output_seg_masks_metadata_path", "the counts are those of the multi-annotator subset", naming.SEG_COLUMNS
     ),
     "pairs": _Source(
         "all_pairwise_IAA_metrics_path", "no agreement of pairs", naming.PAIR_COLUMNS[:5], naming.METRIC_COLUMNS
     ),
     "per_image": _Source(
         "image_level_metrics_path",
-        "agreement of images is averaged from pairs",
+        "the agreement of images is averaged from pairs",
         ("img_id",),
         ("dice_score_mean", "hd95_score_mean"),
     ),
     "summary": _Source("IAA_metrics_summary_path", "no summary of agreement", numbers=naming.METRIC_COLUMNS),
     "performance": _Source(
         "staple_performance_path",
-        "no estimates of STAPLE",
+        "no STAPLE estimates",
         ("img_filename", "seg_filename", "iterations", "degenerate"),
         ("sensitivity", "specificity"),
     ),
-    "qa": _Source("output_seg_masks_metadata_qa_results_path", "no issues of mask QA", naming.QA_COLUMNS),
+    "qa": _Source("output_seg_masks_metadata_qa_results_path", "no mask QA issues", naming.QA_COLUMNS),
     "failures": _Source("failures_path", "no failed images", naming.FAILURE_COLUMNS),
     "images": _Source("output_img_metadata_path", "no diagnoses", ("isic_id",)),
 }
@@ -58,19 +58,19 @@ _SOURCES = {
 
 @dataclass
 class ReportTables:
-    """What was read; a table that is not there has its columns and no rows.
+    """The tables as they were read; a missing one has its columns and no rows.
 
     Attributes
     ----------
     subset : DataFrame
         Masks of images with several masks, humans and consensus.
     metadata : DataFrame
-        All masks; those of the subset when the table is not there.
+        All masks; those of the subset when the table is missing.
     pairs, per_image, summary, performance, qa, failures, images, quarantined : DataFrame
         As the stages write them; `images` is the image metadata. `per_image` is averaged from `pairs` when it is
-        not there.
+        missing.
     missing : list of str
-        Tables that are not there, and what the report lacks for it.
+        The missing tables, and what the report lacks without each.
     """
 
     subset: DataFrame
@@ -87,7 +87,7 @@ class ReportTables:
 
 
 def read_report_tables(config: MultiannotatorSettings) -> ReportTables:
-    """Read every table of the report that is there.
+    """Read those of the report's tables that exist.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def read_report_tables(config: MultiannotatorSettings) -> ReportTables:
         else:
             found[name] = pd.DataFrame(columns=[*source.columns, *source.numbers], dtype=object)
             of_before = f"is of an earlier state of the dataset (run {stage} again)"
-            missing.append(f"{path.name} {of_before if stage else 'is not there'}: {source.lacking}")
+            missing.append(f"{path.name} {of_before if stage else 'not found'}: {source.lacking}")
     if found["metadata"].empty:
         found["metadata"] = subset
     if found["per_image"].empty and len(found["pairs"]):
@@ -137,7 +137,7 @@ def masks_by_id(subset: DataFrame) -> dict[str, list[dict[str, Any]]]:
 
 
 def diagnoses(images: DataFrame) -> dict[str, str]:
-    """Return the diagnosis of each ISIC_id that has one; nothing without a column of diagnoses."""
+    """Return the diagnosis of each ISIC_id that has one; none if the table has no such column."""
     column = naming.diagnosis_column(images)
     if column is None:
         return {}

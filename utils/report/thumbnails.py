@@ -1,4 +1,4 @@
-"""Pictures of the report from pixels: thumbnails, vote maps and what it shows of a mask.
+"""The report's pictures: thumbnails, vote maps and outlines.
 
 Photo and masks are taken as stored, on one grid of pixels: masks are drawn on the rows of the file, so that an
 EXIF orientation is not applied to the photo.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # How far an outline may move, in pixels of the thumbnail; below a half.
 TOLERANCE = 0.45
 _JPEG_QUALITY = 82
-# Share by which the sides of the photo may be out of proportion to the masks: rounding of a downscaled photo.
+# How far the aspect ratios of photo and masks may be apart, since sides of a downscaled photo are rounded.
 _PROPORTION_SLACK = 0.01
 # Viridis (Smith and van der Walt, 2015) in five even steps: even in lightness, for every kind of colour vision.
 _VIRIDIS = np.array([(68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)])
@@ -55,7 +55,7 @@ class MaskView:
 
 
 def view_of_mask(mask: np.ndarray, thumbnail_pixels: int) -> MaskView:
-    """Look at a mask (bool, (H, W)) as the report does.
+    """Reduce a mask (bool, (H, W)) to what the report shows of it.
 
     The outline is within half a pixel of the thumbnail, or of the mask where that is smaller than a thumbnail.
     """
@@ -90,7 +90,7 @@ def image_size(photo: bytes) -> tuple[int, int]:
 
 
 def encode_thumbnail(photo: bytes, size: tuple[int, int], thumbnail_pixels: int) -> bytes:
-    """Downscale a photo for its masks.
+    """Make the thumbnail of a photo, on which the outlines of its masks are drawn.
 
     Parameters
     ----------
@@ -109,13 +109,13 @@ def encode_thumbnail(photo: bytes, size: tuple[int, int], thumbnail_pixels: int)
     Raises
     ------
     PipelineError
-        If it cannot be decoded, claims too many pixels, or is out of proportion to the masks.
+        If the photo cannot be decoded, claims too many pixels, or has another aspect ratio than the masks.
     """
     from PIL import Image
 
     width, height = image_size(photo)
     if abs(width * size[1] / (height * size[0]) - 1) > _PROPORTION_SLACK:
-        raise PipelineError("photo out of proportion to its masks")
+        raise PipelineError("photo with another aspect ratio than its masks")
     target = thumbnail_size(*size, thumbnail_pixels)
     buffer = io.BytesIO()
     try:

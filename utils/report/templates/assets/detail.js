@@ -64,7 +64,7 @@
 
   function notes(row, detail) {
     return [
-      row.failed && "This image could not be computed: " + row.failed,
+      row.failed && "This image could not be processed: " + row.failed,
       detail.degenerate && "STAPLE’s result is degenerate: " + detail.degenerate,
     ]
       .filter(Boolean)
@@ -134,7 +134,7 @@
   function showPlace(row) {
     const { at, before, after } = neighbours(row);
     const count = app.whole(app.shownImages.length);
-    place.textContent = at < 0 ? "not among the images listed" : app.whole(at + 1) + " of " + count;
+    place.textContent = at < 0 ? "not in the list as filtered" : app.whole(at + 1) + " of " + count;
     previous.disabled = !before;
     next.disabled = !after;
     app.announce("Image " + row.id + ", " + place.textContent);
@@ -160,7 +160,7 @@
     } else {
       place.textContent = "";
       previous.disabled = next.disabled = true;
-      message("The report has no image of this name with several masks.");
+      message("The report has no image with this id and several masks.");
     }
     if (!keepFocus || document.activeElement.disabled) title.focus({ preventScroll: true });
   };

@@ -78,7 +78,7 @@
     document.getElementById("image-count").textContent = app.countOf(count, app.images.length, "image");
     const empty = document.getElementById("no-images");
     empty.hidden = count > 0;
-    empty.textContent = app.images.length ? "No image fits the search and filters." : "No image has several masks.";
+    empty.textContent = app.images.length ? "No image matches the search and filters." : "No image has several masks.";
     table.hidden = count === 0;
   }
 

@@ -17,7 +17,7 @@
   function layers(detail) {
     const photo = detail.thumb
       ? app.el("img", { class: "photo", src: app.thumbUrl(detail.key), alt: "Photo of " + detail.id })
-      : app.el("p", { class: "no-photo" }, "There is no image file: the outlines are on a neutral ground.");
+      : app.el("p", { class: "no-photo" }, "There is no photo: the outlines are drawn on a neutral ground.");
     const votes = app.el("img", { class: "votes", alt: "Vote counts of " + detail.id, hidden: true });
     if (detail.votes.file) votes.src = "votes/" + detail.key + ".png?v=" + app.stamp;
     return { photo, votes };

@@ -63,7 +63,7 @@
     document.getElementById("issue-count").textContent = app.countOf(shown.length, all, "issue");
     const empty = document.getElementById("no-issues");
     empty.hidden = shown.length > 0;
-    empty.textContent = all ? "No issue fits the filters." : "No issue was found.";
+    empty.textContent = all ? "No issue matches the filters." : "No issues were found.";
     body.parentElement.hidden = shown.length === 0;
   }
 
@@ -109,21 +109,21 @@
     ...[
       plainTable(
         "Quarantined masks",
-        "Unusable masks that left the metadata; their files are kept in the folder quarantine.",
+        "Unusable masks, removed from the metadata; their files are kept in the folder quarantine.",
         ["Image", "Mask", "Issue", "Severity"],
         quarantined,
         (row) => [row.id, row.mask, row.issue, row.severity],
       ),
       plainTable(
         "Failures",
-        "Images that a stage could not compute; all others were.",
+        "Images that a stage could not process.",
         ["Stage", "Image", "Reason"],
         failures,
         (row) => [row.stage, idOfFile.has(row.img) ? imageLink(idOfFile.get(row.img)) : row.img, row.reason],
       ),
       plainTable(
         "Degenerate STAPLE results",
-        "STAPLE’s estimate has no use there; the mask is kept as it came out.",
+        "STAPLE’s estimates mean little here; the mask is kept as computed.",
         ["Image", "Why", "Iterations"],
         degenerate,
         (row) => [imageLink(row.id), row.degenerate, app.whole(row.iterations)],

@@ -90,11 +90,11 @@
       );
       return pointing(line, picture, [pair.a, pair.b]);
     });
-    if (!lines.length) return [app.el("p", { class: "empty" }, "There are no pairs of this image.")];
+    if (!lines.length) return [app.el("p", { class: "empty" }, "This image has no pairs of masks.")];
     const heads = heading(["Mask", "and mask", ...PAIR_COLUMNS.map(([text]) => text)]);
     const table = app.el("table", { class: "data pairs" }, heads, app.el("tbody", null, ...lines));
     const hint =
-      "Distances in pixels; normalised (norm.): as a share of the image’s diagonal. A dash: not defined, since a mask is empty.";
+      "Distances in pixels; normalised (norm.): as a share of the image’s diagonal. A dash: undefined because a mask is empty.";
     return [scrolling(table, "Agreement of pairs of masks"), app.el("p", { class: "hint" }, hint)];
   };
 })(window.IMAPP);
