@@ -187,7 +187,7 @@ def test_tables_of_an_earlier_state_of_the_dataset_are_named_and_not_shown(outpu
     record = {**dict.fromkeys(("script", "settings", "inputs", "counts"), {}), "environment": "e", "dataset": "before"}
     manifest |= {"environments": {"e": {}}, "dataset": {"stamp": "now", "is_demo": False}}
     write_manifest(output, {**manifest, "stages": {"mask_qa": {**record, "outputs": {table: ""}}}})
-    assert "is of an earlier state of the dataset (run mask_qa again): no issues of mask QA" in succeed(output)
+    assert "is of an earlier state of the dataset (run mask_qa again): no mask QA issues" in succeed(output)
     assert report_data(output / "report", "quality")["issues"] == []
 
 
