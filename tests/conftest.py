@@ -29,6 +29,7 @@ pytest_plugins = [
     "support.figure_dataset",
     "support.report_browser",
     "support.report_reruns",
+    "support.scheduling",
     "support.stage_states",
     "support.stand_in_project",
 ]

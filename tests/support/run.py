@@ -168,11 +168,15 @@ def finish(process: subprocess.Popen) -> str:
 
 
 def start_code(code: str, *arguments) -> subprocess.Popen:
-    """Start Python code that finds the modules of the project and of tests/; all that it shows is in one pipe."""
+    """Start Python code, which finds the modules of the project and of tests/, in a session of its own.
+
+    All that it shows is in one pipe.
+    """
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])},
     )

@@ -44,15 +44,21 @@ def drawn_masks(kind: str, shape: tuple[int, int], number: int) -> list[np.ndarr
     return [mask ^ noise(rng, shape, density) for mask in masks]
 
 
+@pytest.fixture(scope="module", params=["frayed", "noise"])
+def drawn(request, full, tmp_path_factory) -> tuple[str, tuple[int, int], list[Path]]:
+    """Kind and shape of three masks, and their files."""
+    shape = (4439, 6668) if full else (2016, 3024)
+    paths = [tmp_path_factory.mktemp(request.param) / f"{number}.png" for number in range(3)]
+    for path, mask in zip(paths, drawn_masks(request.param, shape, len(paths)), strict=True):
+        write_png(path, mask)
+    return request.param, shape, paths
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
 @pytest.mark.parametrize("job", ["qa", "consensus", "agreement"])
-@pytest.mark.parametrize("kind", ["frayed", "noise"])
-def test_a_worker_stays_within_its_memory(tmp_path, full, job, kind):
-    shape, number = ((4439, 6668), 3) if full else ((2016, 3024), 3)
-    paths = [tmp_path / f"{i}.png" for i in range(number)]
-    for path, mask in zip(paths, drawn_masks(kind, shape, number), strict=True):
-        write_png(path, mask)
-    pixels = shape[0] * shape[1]
+def test_a_worker_stays_within_its_memory(drawn, job):
+    kind, shape, paths = drawn
+    number, pixels = len(paths), shape[0] * shape[1]
     allowed = 250e6 + 3 * pixels * (1 if job == "qa" else number)
     allowed += 40 * pixels if (job, kind) == ("agreement", "noise") else 0
     assert peak_bytes(job, paths) <= allowed
