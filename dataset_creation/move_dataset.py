@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from constants import RAW_SEG_COLUMNS
-
 import utils.stage_process
+from dataset_creation.constants import RAW_SEG_COLUMNS
 from utils.files import remove_leftovers
 from utils.naming import SEG_COLUMNS, humans_only
 from utils.raw.moves import plan_moves

@@ -17,8 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 for folder in (ROOT, ROOT / "tests", ROOT / "dataset_creation"):
     sys.path.insert(0, str(folder))
 
-from constants import SKILL_TO_LEVEL, SOURCE_TO_TOOL
-
+from dataset_creation.constants import SKILL_TO_LEVEL, SOURCE_TO_TOOL
 from utils.naming import humans_only
 from utils.tables import read_table
 

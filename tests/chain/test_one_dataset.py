@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 from support.drawing import box, write_png
-from support.run import run_here, succeed
+from support.run import raw_arguments, run_here, succeed
 
 from utils.running.run_manifest import manifest_file
 
@@ -118,3 +118,24 @@ def test_a_stage_removes_what_it_made_before_and_does_not_make_now(small_run, tm
     text = succeed(figure, output)
     assert "nothing to draw" in text
     assert names(folder) == {mine.name} and "changed since, and are left alone" in text
+
+
+def test_the_check_fails_on_leftovers_and_on_raw_files_that_changed(small_raw, tmp_path, monkeypatch):
+    monkeypatch.delenv("IMAPP_OUTPUT_DIR", raising=False)
+    output, raw = tmp_path / "output", raw_arguments(small_raw)
+    for stage in LAY_OUT:
+        succeed(stage, output, raw=small_raw)
+    check = ("--any-stage", *raw)
+    assert run_here("check_run", output, *check)[0] == 0
+    write_png(small_raw / "segs" / "raw_d1.png", box(3, 3, 9, 9))
+    (output / "seg_masks" / "mine.png").touch()
+    with open(small_raw / TABLE, "a", encoding="utf-8") as stream:
+        stream.write("IMG_01,somebody,new,raw_d1.png,,expert,\n")
+    code, text = run_here("check_run", output, *check)
+    assert code == 1
+    for line in (
+        "mask of row 8 (mskObjectID 'd1'): its raw file changed since move_dataset ran",
+        "seg_masks/mine.png: no stage has recorded it",
+        "the file that raw_seg_masks_metadata_path names in the config is not the one that create_dataset has read",
+    ):
+        assert line in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib.util import find_spec
@@ -44,6 +45,13 @@ def missing_packages() -> str:
 def limit_threads() -> None:
     """Have libraries that are still to be loaded start one thread each, since work is spread over processes."""
     os.environ.update(dict.fromkeys(_THREAD_LIMITS, "1"))
+
+
+def accept_any_locale() -> None:
+    """Have the console show what its encoding lacks as escapes: a message must not fail on an ellipsis or a name."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def hide_interrupts() -> None:

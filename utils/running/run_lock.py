@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from ..errors import PipelineError
 
@@ -32,17 +33,30 @@ def exclusive_run(output_dir: Path, stage: str) -> Iterator[None]:
     Raises
     ------
     PipelineError
-        If another run holds the lock; says which.
+        If another run holds the lock; says which. If the lock file is another user's.
     OSError
         If the lock file cannot be made.
     """
     path = lock_file(output_dir)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "a+", encoding="utf-8") as own:
+    with _opened(path) as own:
         inherited = _chain_descriptor(own.fileno())
         _lock(own.fileno() if inherited is None else inherited, path)
         _sign(path, stage)
         yield
+
+
+def _opened(path: Path) -> IO[str]:
+    try:
+        return open(path, "a+", encoding="utf-8")
+    except PermissionError as error:
+        raise PipelineError(
+            "The lock file of the output folder cannot be written.",
+            where=path,
+            expected="an output folder of your own, or one that its owner lets you write to",
+            found=error.strerror,
+            hint="set another output_dir (IMAPP_OUTPUT_DIR), or have its owner remove the file when no run is on",
+        ) from error
 
 
 def _chain_descriptor(own: int) -> int | None:

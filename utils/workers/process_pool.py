@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from typing import ParamSpec, TypeVar
 
+from ..errors import PipelineError
 from ..running.interrupts import SIGNALS, interrupts_wait
 from ..running.process_start import limit_threads
 
@@ -25,9 +26,22 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
     When the block is left by an exception (an interrupt, or a consumer that wants no more) the processes
     are killed, whatever they are busy with, so that nobody waits for them.
+
+    Raises
+    ------
+    PipelineError
+        If this system lets Python start no processes, for instance because /dev/shm cannot be written.
     """
     earlier = set(multiprocessing.active_children())
-    pool = _Pool(workers, mp_context=_context(), initializer=_prepare_worker)
+    try:
+        pool = _Pool(workers, mp_context=_context(), initializer=_prepare_worker)
+    except (OSError, ImportError) as error:
+        raise PipelineError(
+            "Worker processes cannot be started.",
+            expected="a system in which Python can make locks that processes share (a writable /dev/shm)",
+            found=error,
+            hint="executor=serial works in one process",
+        ) from error
     try:
         yield pool
     except BaseException:
