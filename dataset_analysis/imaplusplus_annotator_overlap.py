@@ -33,7 +33,7 @@ KEYS = (
 
 def images_by_annotator(table: DataFrame) -> dict[str, set[str]]:
     """Return the ids of the images that each annotator, of people only, segmented; in order of name."""
-    return {annotator: set(ids) for annotator, ids in humans_only(table).groupby("annotator")["ISIC_id"]}
+    return {str(annotator): set(ids) for annotator, ids in humans_only(table).groupby("annotator")["ISIC_id"]}
 
 
 def main(config: AnalysisSettings) -> Outcome:

@@ -55,41 +55,45 @@ def make_ids(names: Iterable[str], strip_suffix: str) -> list[str]:
     return sorted(ids)
 
 
-def _require_keys(config: AnalysisSettings) -> None:
-    from_table = config.ids_from is not None and config.ids_from.is_file()
-    needed = ["ids_from", "ids_output", *(["ids_column"] if from_table else [])]
-    missing = [f"{key}=..." for key in needed if getattr(config, key) is None]
-    if missing:
+def _require_keys(config: AnalysisSettings) -> tuple[Path, Path]:
+    """Return the paths of the source and of the list."""
+    source, output = config.ids_from, config.ids_output
+    given: dict[str, object] = {"ids_from": source, "ids_output": output}
+    if source is not None and source.is_file():
+        given["ids_column"] = config.ids_column
+    missing = [f"{key}=..." for key, value in given.items() if value is None]
+    if source is None or output is None or missing:
         raise ConfigError(
             "Keys that this stage needs have no value.",
             where=config.config_file,
             expected="a value, here or on the command line",
             offenders=missing,
         )
-    if config.ids_from == config.ids_output:
-        raise ConfigError("The list would replace its own input.", where=f"ids_output={config.ids_output}")
+    if source == output:
+        raise ConfigError("The list would replace its own input.", where=f"ids_output={output}")
+    return source, output
 
 
-def _read_names(config: AnalysisSettings) -> list[str]:
-    source = config.ids_from
+def _read_names(source: Path, config: AnalysisSettings) -> list[str]:
     if source.is_dir():
         return image_names(source)
     if not source.is_file():
         raise missing_input(config, "ids_from", source, None, kind="file or folder")
-    return list(read_table(source, [config.ids_column])[config.ids_column])
+    column = str(config.ids_column)
+    return list(read_table(source, [column])[column])
 
 
 def main(config: AnalysisSettings) -> Outcome:
     """Write the list of a dataset's image ids."""
-    _require_keys(config)
-    names, suffix = _read_names(config), config.ids_strip_suffix
+    source, output = _require_keys(config)
+    names, suffix = _read_names(source, config), config.ids_strip_suffix
     ids = make_ids(names, suffix)
     if not ids:
-        raise PipelineError("There are no ids.", where=config.ids_from, expected="image files or cells")
+        raise PipelineError("There are no ids.", where=source, expected="image files or cells")
     uncut = sum(not name.strip().endswith(suffix) for name in names)
     if uncut:
         logger.warning("{} of {} names do not end in {!r} and stay whole", uncut, len(names), suffix)
-    return Outcome(f"{len(ids)} ids", [write_lines(ids, config.ids_output)], adds=True)
+    return Outcome(f"{len(ids)} ids", [write_lines(ids, output)], adds=True)
 
 
 if __name__ == "__main__":

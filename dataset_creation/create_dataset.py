@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import utils.stage_process
 from dataset_creation.constants import RAW_IMG_COLUMNS, RAW_SEG_COLUMNS, SKILL_TO_LEVEL, SOURCE_TO_TOOL
 from utils import naming
-from utils.errors import Failure, PipelineError
+from utils.errors import Failure, PipelineError, successes
 from utils.files import require_folder
 from utils.lazy import logger
 from utils.quality.quarantine import forget_quarantine
@@ -132,7 +132,7 @@ def hash_masks(kept: DataFrame, config: CreationSettings) -> list[str]:
     ]
     if unreadable:
         raise PipelineError("Mask files cannot be read.", where=config.orig_segs_dir, offenders=unreadable)
-    return hashes
+    return successes(hashes)
 
 
 def read_raw_tables(config: CreationSettings) -> tuple[DataFrame, DataFrame]:

@@ -12,9 +12,9 @@ Rules:  Every mask must have its mask_md5. One that is missing or differs is an 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -98,8 +98,8 @@ def take_all_masks(segmentations: DataFrame, config: CreationSettings) -> tuple[
         more = take_masks(consensus[is_whole], zipped, masks_dir, workplace)
         beside = zipped.names_beside(segmentations["seg_filename"].tolist())
         differences += [
-            outdated_consensus(row, row.seg_filename in zipped or is_file(masks_dir / row.seg_filename))
-            for row in consensus[~is_whole].itertuples()
+            outdated_consensus(row, row["seg_filename"] in zipped or is_file(masks_dir / row["seg_filename"]))
+            for row in consensus[~is_whole].to_dict("records")
         ]
     differences += [Difference("file without a row", file=name) for name in beside]
     both = MasksTaken(
@@ -111,11 +111,11 @@ def take_all_masks(segmentations: DataFrame, config: CreationSettings) -> tuple[
     return both, differences
 
 
-def outdated_consensus(row: Any, is_there: bool) -> Difference:
+def outdated_consensus(row: Mapping[Hashable, str], is_there: bool) -> Difference:
     """Describe a consensus mask that is not taken, because a mask that it was made from is not in place."""
     if is_there:
-        return Difference("consensus of an incomplete image", image=row.img_filename, file=row.seg_filename)
-    return Difference(MASK_MISSING, image=row.img_filename, file=row.seg_filename, expected=row.mask_md5)
+        return Difference("consensus of an incomplete image", image=row["img_filename"], file=row["seg_filename"])
+    return Difference(MASK_MISSING, image=row["img_filename"], file=row["seg_filename"], expected=row["mask_md5"])
 
 
 def link_images(found: dict[str, Path], config: CreationSettings) -> dict[Path, str]:

@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import utils.stage_process
 from dataset_creation.constants import RAW_IMG_COLUMNS, RAW_SEG_COLUMNS, SKILL_TO_LEVEL, SOURCE_TO_TOOL
-from utils.errors import ConfigError, Failure, PipelineError
+from utils.errors import ConfigError, PipelineError
+from utils.files import require_folder
 from utils.lazy import logger, pd
 from utils.own_masks.findings import (
     listing_hint,
@@ -94,7 +95,8 @@ def factor_maps(config: CreationSettings) -> dict[str, dict[str | None, str]]:
     }
     maps: dict[str, dict[str | None, str]] = {}
     for name, (raw_values, own, default) in configured.items():
-        values = {**{value: value for value in raw_values}, **own, None: default}
+        pairs: list[tuple[str | None, str]] = [(value, value) for value in raw_values]
+        values = dict([*pairs, *own.items(), (None, default)])
         unknown = [f"{value!r}" for value in values.values() if value not in raw_values]
         if unknown:
             where = f"own_{name} and own_default_{name} in {config.config_file}"
@@ -112,7 +114,7 @@ def read_folder(config: CreationSettings, images: Mapping[str, Path] | None, fac
     PipelineError
         Listing every name and link that cannot be used, or if no mask is left.
     """
-    folder = config.own_masks_dir
+    folder = require_folder(config, "own_masks_dir")
     files = list_files(folder, config.cite_file_names)
     names = read_names(files, parse_pattern(config.own_name_pattern), images)
     faults = link_faults(files, folder) + names.faults
@@ -138,9 +140,7 @@ def read_folder(config: CreationSettings, images: Mapping[str, Path] | None, fac
     return names
 
 
-def normalise_all(
-    masks: Sequence[OwnMask], config: CreationSettings
-) -> tuple[list[str], list[NormalisedMask | Failure]]:
+def normalise_all(masks: Sequence[OwnMask], config: CreationSettings) -> tuple[list[str], list[NormalisedMask]]:
     """Write every mask in its normal form; return mskObjectIDs and what was found.
 
     Raises
@@ -160,8 +160,8 @@ def normalise_all(
     files = [(mask, file) for mask in masks for file in mask.files]
     workplace = local_workplace(config)
     paths = [file.path for _, file in files]
-    found = list(map_items(digest_of_file, paths, workplace, label="hash", unit="mask", batched=True))
-    refuse_failures([mask for mask, _ in files], found, config)
+    hashed = map_items(digest_of_file, paths, workplace, label="hash", unit="mask", batched=True)
+    found = refuse_failures([mask for mask, _ in files], hashed, config)
     digest_of = {file.path: digest for (_, file), digest in zip(files, found, strict=True)}
     digests = [tuple(digest_of[file.path] for file in mask.files) for mask in masks]
     warn_of_copies(masks, digests)
@@ -171,8 +171,8 @@ def normalise_all(
         NormalisationTask(tuple(file.path for file in mask.files), several, folder / f"{object_id}.png", rule)
         for mask, several, object_id in zip(masks, digests, ids, strict=True)
     ]
-    done = list(map_items(normalise_mask, tasks, workplace, label="normalise", unit="mask"))
-    refuse_failures(masks, done, config)
+    normalised = map_items(normalise_mask, tasks, workplace, label="normalise", unit="mask")
+    done = refuse_failures(masks, normalised, config)
     refuse_all_empty(done, config)
     return ids, done
 
@@ -195,7 +195,8 @@ def build_tables(
         )
         for mask, object_id in zip(masks, ids, strict=True)
     ]
-    segmentations = pd.DataFrame(sorted(rows, key=lambda row: (row[0], row[2])), columns=list(RAW_SEG_COLUMNS))
+    rows.sort(key=lambda row: (row[0], row[2]))
+    segmentations = pd.DataFrame(rows, columns=list(RAW_SEG_COLUMNS))
     isic_ids = {mask.image for mask in masks} if images is None else {path.stem for path in images.values()}
     return pd.DataFrame(sorted(isic_ids), columns=list(RAW_IMG_COLUMNS)), segmentations
 
@@ -208,7 +209,8 @@ def main(config: CreationSettings) -> Outcome:
     images = None
     if config.own_images_dir is not None:
         pattern, made = parse_pattern(config.own_name_pattern), (config.own_raw_dir, config.output_dir)
-        images = list_images(config.own_images_dir, config.own_masks_dir, pattern, leave_out=made)
+        masks_dir = require_folder(config, "own_masks_dir")
+        images = list_images(config.own_images_dir, masks_dir, pattern, leave_out=made)
     masks = read_folder(config, images, factors).masks
     ids, done = normalise_all(masks, config)
     check_sizes(masks, done, images, config)
@@ -222,7 +224,7 @@ def main(config: CreationSettings) -> Outcome:
     prune(config.own_raw_dir, ids)
     lines = config_lines(config.own_raw_dir, images, config.own_images_dir)
     if config.own_config is not None:
-        files.append(write_own_config(lines, config))
+        files.append(write_own_config(config.own_config, lines, config.output_dir))
         logger.info("go on with: bash overall_script.sh --config {}", shlex.quote(str(config.own_config)))
     else:
         logger.info("lines for {}, in place of those there:\n{}", config.config_file, lines)

@@ -145,7 +145,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
         )
     manifest = read_manifest(root)
     stages = manifest["stages"]
-    configs = {
+    configs: dict[str, Any] = {
         name: load_config(
             schema, PROJECT_ROOT / name / "config.yaml", config.overrides, config.dataset_file, any_stage=True
         )

@@ -16,7 +16,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -114,8 +114,9 @@ def compute_agreement(
     from utils.agreement.audit import require_no_differences
     from utils.workers.resume import map_resumable
 
-    masks = {row["seg_filename"]: row for row in subset.to_dict("records")}
-    pairs, images, of_masks, failures, audited = [], [], {}, [], []
+    masks: dict[str, Any] = {row["seg_filename"]: row for row in subset.to_dict("records")}
+    pairs, images, failures, audited = [], [], [], []
+    of_masks: dict[str, dict[str, Any]] = {}
     results = map_resumable(resumable_agreement(), tasks, cache, configured_workplace(config), label="agreement")
     for task, result in zip(tasks, results, strict=True):
         if isinstance(result, Failure):

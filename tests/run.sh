@@ -57,6 +57,7 @@ main() {
     cd -- "$PROJECT_ROOT"
 
     step "ruff check" "$PYTHON" -m ruff check .
+    step "mypy" "$PYTHON" -m mypy
     step "import-linter" check_imports
     step "shellcheck" check_shell_scripts
     step "browser" bash tests/install_browser.sh

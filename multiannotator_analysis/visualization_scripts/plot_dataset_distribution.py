@@ -71,9 +71,10 @@ def draw(table: DataFrame) -> Figure:
         figure.text(0.5, 1, caption, ha="center", va="top", fontsize=8)
         grid = figure.add_gridspec(3, 5, left=0.17, right=1, bottom=0.07, top=0.96, hspace=0.5, wspace=0.8)
         images = figure.add_subplot(grid[0, :])
-        _draw_bars(images, images_by_number_of_masks(table), "{:,}".format)
+        per_number = images_by_number_of_masks(table)
+        _draw_bars(images, per_number, "{:,}".format)
         images.set(xlabel="Masks of an image", ylabel="Images (log scale)")
-        _use_log_axis(images)
+        _use_log_axis(images, per_number.max())
         annotators, tools = figure.add_subplot(grid[1, :]), figure.add_subplot(grid[2, :3])
         skills = figure.add_subplot(grid[2, 3:], sharey=tools)
         skills.tick_params(labelleft=False)
@@ -100,10 +101,9 @@ def _draw_bars(axes: Axes, counts: Series, label: Callable[[int], str]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _use_log_axis(axes: Axes) -> None:
+def _use_log_axis(axes: Axes, largest: int) -> None:
     from matplotlib.ticker import NullLocator
 
-    largest = max(axes.containers[0].datavalues)
     # A bar of one image must be visible, and the count of the largest needs room above it.
     axes.set_yscale("log", nonpositive="clip")
     axes.set_ylim(0.5, 5 * largest)

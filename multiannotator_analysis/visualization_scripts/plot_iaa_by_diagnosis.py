@@ -16,7 +16,7 @@ import sys
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -45,7 +45,7 @@ GROUPS = ("malignant", "benign")
 VALUE = "dice_score_mean"
 UNKNOWN = "without diagnosis"
 
-_LINES = {
+_LINES: dict[str, dict[str, Any]] = {
     "malignant": {"color": PALETTE["vermillion"], "linestyle": "-"},
     "benign": {"color": PALETTE["blue"], "linestyle": "--"},
 }
@@ -150,7 +150,8 @@ def main(config: MultiannotatorSettings) -> Outcome:
     if missing:
         logger.warning("no image with agreement is {}; nothing to draw", " or ".join(missing))
         return Outcome(f"iaa_cdfs skipped: no {' and no '.join(missing)} images")
-    result = compare(*(groups[name] for name in GROUPS), config.bootstrap_resamples, config.bootstrap_seed)
+    malignant, benign = (groups[name] for name in GROUPS)
+    result = compare(malignant, benign, config.bootstrap_resamples, config.bootstrap_seed)
     others = {name: len(values) for name, values in groups.items() if name not in GROUPS}
     base = config.visualizations_dir / "dataset_statistics" / "iaa_cdfs"
     row = {"diagnosis_column": column, **result, "n_other": sum(others.values())}

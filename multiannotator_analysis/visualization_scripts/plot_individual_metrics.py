@@ -127,7 +127,7 @@ def _set_ticks(axes: Axes, tallest: int) -> None:
     """Put round numbers on both axes, none beside box and text."""
     from matplotlib.ticker import MaxNLocator
 
-    ticks = MaxNLocator(nbins=4, steps=[1, 2, 5, 10], integer=True).tick_values(0, tallest)
+    ticks = np.asarray(MaxNLocator(nbins=4, steps=[1, 2, 5, 10], integer=True).tick_values(0, tallest))
     axes.set_yticks(ticks[ticks <= tallest])
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter("{x:,.0f}")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -65,8 +65,8 @@ _BAR_GAP_POINTS, _BAR_WIDTH_POINTS = 4, 6
 _PAGE_POINTS = 180 / 25.4 * 72
 _BRIGHT = 0.46  # luminance from which text is black
 _NOTE = "Mean, with the number of pairs below it; –: no pairs. Bright: good agreement."
-_CELL_TEXT = {"fontsize": _FONT_POINTS, "linespacing": 0.95}
-_NO_PAIRS = {"facecolor": "0.93", "edgecolor": "white", "linewidth": 0.5}
+_CELL_TEXT: dict[str, Any] = {"fontsize": _FONT_POINTS, "linespacing": 0.95}
+_NO_PAIRS: dict[str, Any] = {"facecolor": "0.93", "edgecolor": "white", "linewidth": 0.5}
 
 
 class Agreement(NamedTuple):
@@ -162,7 +162,7 @@ def _draw_panel(axes: Axes, agreement: Agreement, metric: Metric) -> None:
     axes.set_title(metric.title, loc="left", fontsize=8, pad=4)
 
 
-def _text_colour(background: Sequence[float]) -> str:
+def _text_colour(background: np.ndarray) -> str:
     luminance = np.dot(background[:3], (0.2126, 0.7152, 0.0722))
     return "black" if luminance > _BRIGHT else "white"
 

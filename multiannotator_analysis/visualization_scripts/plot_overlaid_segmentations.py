@@ -10,10 +10,10 @@ Rules:  overlay_selection chooses by pairs of human masks; ties go by id. An ima
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -110,9 +110,9 @@ def select_images(
     return means.sort_values(ascending=ascending, kind="stable").index.tolist()[:count]
 
 
-def mask_label(row: object) -> str:
+def mask_label(row: Mapping[Hashable, str]) -> str:
     """Name a row of the metadata as the legend does: annotator, tool, skill level; or the consensus."""
-    return _CONSENSUS_NAMES.get(row.annotator, f"{row.annotator}, {row.tool}, {row.skill_level}")
+    return _CONSENSUS_NAMES.get(row["annotator"], f"{row['annotator']}, {row['tool']}, {row['skill_level']}")
 
 
 def places_of_lines(annotators: Sequence[str], everyone: Sequence[str]) -> tuple[int, ...]:
@@ -129,14 +129,14 @@ def places_of_lines(annotators: Sequence[str], everyone: Sequence[str]) -> tuple
 def make_overlay(rows: DataFrame, pairs: DataFrame, everyone: Sequence[str], config: MultiannotatorSettings) -> Overlay:
     """Collect what the figure of one image needs from its rows, its pairs of human masks and all annotators."""
     is_consensus = rows["annotator"].isin(CONSENSUS)
-    ordered = list(rows[~is_consensus].itertuples()) + list(rows[is_consensus].itertuples())
+    ordered = rows[~is_consensus].to_dict("records") + rows[is_consensus].to_dict("records")
     isic_id, humans = rows["ISIC_id"].iloc[0], int((~is_consensus).sum())
     return Overlay(
         title=f"{isic_id} · {humans} masks · mean Dice {pairs['dice_score'].mean():.2f}",
         image_path=config.new_dataset_images_dir / rows["img_filename"].iloc[0],
-        mask_paths=tuple(config.new_dataset_masks_dir / row.seg_filename for row in ordered),
+        mask_paths=tuple(config.new_dataset_masks_dir / row["seg_filename"] for row in ordered),
         labels=tuple(mask_label(row) for row in ordered),
-        places=places_of_lines([row.annotator for row in ordered], everyone),
+        places=places_of_lines([row["annotator"] for row in ordered], everyone),
         target=config.visualizations_dir / "overlaid_segs" / isic_id,
     )
 
@@ -197,12 +197,12 @@ def _add_outlines(axes: Axes, masks: Sequence[np.ndarray], overlay: Overlay, tol
         # A seam of the opposite lightness keeps every colour visible on skin and lesion.
         line_width = _CONSENSUS_WIDTH if is_consensus else _ANNOTATOR_WIDTH
         seam = withStroke(linewidth=line_width + _SEAM, foreground="white" if colour == "black" else "black")
-        look = {"linestyle": line, "linewidth": line_width, "path_effects": [seam]}
+        look: dict[str, Any] = {"linestyle": line, "linewidth": line_width, "path_effects": [seam]}
         axes.add_collection(LineCollection(border_pixels(mask, tolerance), colors=colour, **look), autolim=False)
         handles.append(Line2D([], [], color=colour, label=label if mask.any() else f"{label}: empty", **look))
     spacing = {"handlelength": 2.4, "borderaxespad": 0.3, "labelspacing": 0.3}
-    place = {"loc": "upper left", "bbox_to_anchor": (0, 0), "ncols": 2}
-    axes.legend(handles=handles, fontsize=7, frameon=False, **place, **spacing)
+    corner: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0, 0), "ncols": 2}
+    axes.legend(handles=handles, fontsize=7, frameon=False, **corner, **spacing)
 
 
 def chosen_overlays(config: MultiannotatorSettings) -> list[Overlay]:

@@ -90,4 +90,4 @@ def _with_boundary_columns(pairs: DataFrame) -> DataFrame:
 
 def _means_and_deviations(groups: DataFrameGroupBy, metrics: Sequence[str]) -> DataFrame:
     statistics = groups[list(metrics)].agg(["mean", "std"])
-    return statistics.set_axis([f"{metric}_{statistic}" for metric, statistic in statistics.columns], axis=1)
+    return statistics.set_axis(["_".join(column) for column in statistics.columns], axis=1)

@@ -12,16 +12,14 @@ import numpy as np
 _BATCH = 100  # resamples at a time: 16 MB with 2,400 values. With a seed, the interval depends on it.
 
 
-class TestResult(NamedTuple):
+class TwoSampleTest(NamedTuple):
     """Statistic and two-sided p value of a test."""
-
-    __test__ = False  # no class of tests to pytest
 
     statistic: float
     p_value: float
 
 
-def mann_whitney(first: np.ndarray, second: np.ndarray) -> TestResult:
+def mann_whitney(first: np.ndarray, second: np.ndarray) -> TwoSampleTest:
     """Test whether values of one sample tend to be larger than those of the other, two-sided.
 
     Parameters
@@ -31,7 +29,7 @@ def mann_whitney(first: np.ndarray, second: np.ndarray) -> TestResult:
 
     Returns
     -------
-    TestResult
+    TwoSampleTest
         U of `first`: the pairs of values in which it is the larger, ties as halves. p is exact for small
         samples without ties, else from the normal approximation with corrections for ties and continuity.
 
@@ -49,10 +47,10 @@ def mann_whitney(first: np.ndarray, second: np.ndarray) -> TestResult:
 
     first, second = _checked(first), _checked(second)
     result = stats.mannwhitneyu(first, second, alternative="two-sided")
-    return TestResult(float(result.statistic), float(result.pvalue))
+    return TwoSampleTest(float(result.statistic), float(result.pvalue))
 
 
-def kolmogorov_smirnov(first: np.ndarray, second: np.ndarray) -> TestResult:
+def kolmogorov_smirnov(first: np.ndarray, second: np.ndarray) -> TwoSampleTest:
     """Test whether two samples come from the same distribution, two-sided.
 
     Parameters
@@ -62,7 +60,7 @@ def kolmogorov_smirnov(first: np.ndarray, second: np.ndarray) -> TestResult:
 
     Returns
     -------
-    TestResult
+    TwoSampleTest
         The largest distance between the two cumulative distributions, and its p: exact up to 10,000 values a
         sample, else asymptotic.
 
@@ -79,7 +77,7 @@ def kolmogorov_smirnov(first: np.ndarray, second: np.ndarray) -> TestResult:
 
     first, second = _checked(first), _checked(second)
     result = stats.ks_2samp(first, second, alternative="two-sided")
-    return TestResult(float(result.statistic), float(result.pvalue))
+    return TwoSampleTest(float(result.statistic), float(result.pvalue))
 
 
 def cliffs_delta(first: np.ndarray, second: np.ndarray) -> float:

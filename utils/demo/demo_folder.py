@@ -129,7 +129,7 @@ def draw_picture(seed: int, picture: Picture) -> Drawing:
     places = PLACES.get(picture.place, (middle,))
     image, lesions = draw_scene(rng, (picture.height, picture.width), picture.kind, places)
     files = {f"images/{picture.isic_id}.jpg": _encoded(image, "JPEG", quality=85)}
-    rows = []
+    rows: list[tuple[str, ...]] = []
     planned = zip(picture.masks.split(), MASK_IDS[picture.number], strict=True)
     for k, (token, mask_id) in enumerate(planned, start=1):
         letter, _, deed = token.partition(":")

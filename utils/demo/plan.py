@@ -133,7 +133,7 @@ OTHER_DATASETS = {
 
 def _mask_ids() -> dict[int, list[str]]:
     rng = np.random.default_rng(24)  # the same ids for every seed of the demo
-    ids = {}
+    ids: dict[int, list[str]] = {}
     tokens = [(picture.number, token) for picture in PICTURES for token in picture.masks.split()]
     for k, (number, token) in enumerate(tokens):
         digits = "".join(f"{digit:x}" for digit in rng.integers(0, 10 if k % 3 == 0 else 16, 23))

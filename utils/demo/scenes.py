@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,7 +154,8 @@ def _pigment(rng: np.random.Generator, image: np.ndarray, lesion: Lesion, look: 
     fray = smooth_noise(rng, shape, max(shape) / 260)
     _, gap = cell_distances(rng, shape, max(shape) / 88)
     strands = (1 - step(gap + 0.2 * fray, 0, 0.5)) * step(smooth_noise(rng, shape, radius / 2) + 0.35, 0, 0.6)
-    darker = tuple(int(0.6 * channel) for channel in look.core)
+    red, green, blue = (int(0.6 * channel) for channel in look.core)
+    darker = (red, green, blue)
     if look.network:
         image = _blend(image, darker, look.network * strands * inside * step(0.95 - depth, 0, 0.5))
     if look.globules:
@@ -170,9 +171,9 @@ def _pigment(rng: np.random.Generator, image: np.ndarray, lesion: Lesion, look: 
     return _blend(image, (172, 40, 48), 0.7 * canvas)
 
 
-def _add_stroke(rng: np.random.Generator, canvas: np.ndarray, ends: Sequence[np.ndarray], width: float) -> None:
+def _add_stroke(rng: np.random.Generator, canvas: np.ndarray, ends: Iterable[np.ndarray], width: float) -> None:
     """Add the coverage (0..1) of a curved, tapering line between two (row, column) points to a canvas."""
-    start, end = np.array(ends, np.float64)
+    start, end = np.array(list(ends), np.float64)
     bend = (start + end) / 2 + (rng.random(2) - 0.5) * 0.6 * np.abs(end - start)[::-1]
     count = 2 * int(max(np.abs(end - start))) + 2
     t = (np.arange(count) / count)[:, None]

@@ -9,7 +9,7 @@ interpolation. Sines and cosines are rounded before they reach a pixel.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,7 +119,7 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], cell: float) 
     return enlarge((grid - np.float32(0.5)) * np.float32(2.4), cell, shape)
 
 
-def step(values: np.ndarray, low: float, high: float) -> np.ndarray:
+def step(values: np.ndarray, low: float | np.floating, high: float | np.floating) -> np.ndarray:
     """Rise smoothly from 0 at `low` to 1 at `high`; float32 of any shape, and the result alike."""
     t = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
     return t * t * (3 - 2 * t)
@@ -150,7 +150,7 @@ def cell_distances(rng: np.random.Generator, shape: tuple[int, int], cell: float
     height, width = shape[0] // cell + 3, shape[1] // cell + 3
     points = rng.random((2, height, width), dtype=np.float32) * np.float32(0.9)
     rows, columns = (np.arange(side, dtype=np.float32) / np.float32(cell) for side in shape)
-    first = np.full(shape, 9, np.float32)
+    first: np.ndarray = np.full(shape, 9, np.float32)
     second = first.copy()
     for i in range(3):
         for j in range(3):
@@ -165,15 +165,15 @@ def cell_distances(rng: np.random.Generator, shape: tuple[int, int], cell: float
     return first, second - first
 
 
-def outline_points(lesion: Lesion, angles: Sequence[float], reach: Sequence[float]) -> np.ndarray:
+def outline_points(lesion: Lesion, angles: Iterable[float], reach: Iterable[float]) -> np.ndarray:
     """Find points on the rays from a lesion's centre.
 
     Parameters
     ----------
     lesion : Lesion
-    angles : sequence of float
+    angles : iterable of float
         Directions, in radians.
-    reach : sequence of float
+    reach : iterable of float
         How far along its ray each point lies; 1 is the outline.
 
     Returns

@@ -9,11 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..lazy import pd
 from .plotting import HIGHLIGHT, PLAIN, figure_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.container import BarContainer
     from matplotlib.figure import Figure
     from upsetplot import UpSet
 
@@ -153,18 +156,26 @@ def _label_bars(axes: Axes, label: str) -> None:
     axes.set_ylabel(label)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins="auto"))
     axes.yaxis.set_major_formatter("{x:,.0f}")
-    largest = max(axes.containers[0].datavalues)
+    bars, largest = _bars(axes)
     axes.set_ylim(0, largest / _bar_share(largest, _size_in_points(axes)[1]))
-    axes.bar_label(axes.containers[0], fmt="{:,.0f}", padding=_PADDING, rotation=90)
+    axes.bar_label(bars, fmt="{:,.0f}", padding=_PADDING, rotation=90)
 
 
 def _label_totals(axes: Axes, label: str) -> None:
-    largest = max(axes.containers[0].datavalues)
+    bars, largest = _bars(axes)
     axes.set_xlim(largest / _bar_share(largest, _size_in_points(axes)[0]), 0)
-    axes.bar_label(axes.containers[0], fmt="{:,.0f}", padding=_PADDING)
+    axes.bar_label(bars, fmt="{:,.0f}", padding=_PADDING)
     axes.set_xlabel(label, labelpad=2)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
+
+
+def _bars(axes: Axes) -> tuple[BarContainer, float]:
+    """Return the bars that upsetplot drew first, and the value of the largest."""
+    from matplotlib.container import BarContainer
+
+    bars = next(container for container in axes.containers if isinstance(container, BarContainer))
+    return bars, float(np.asarray(bars.datavalues, float).max())
 
 
 def _bar_share(largest: float, length: float) -> float:
@@ -173,7 +184,8 @@ def _bar_share(largest: float, length: float) -> float:
 
 
 def _size_in_points(axes: Axes) -> tuple[float, float]:
-    figure = axes.get_figure()
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # upsetplot has put the axes into one
     share = axes.get_position()
     return share.width * figure.get_figwidth() * 72, share.height * figure.get_figheight() * 72
 

@@ -24,8 +24,11 @@ def bounding_box(mask: np.ndarray) -> Box | None:
     """
     octets = mask.view(np.uint8)
     # Takes two thirds of the time that any() takes.
-    rows = _span(np.bitwise_or.reduce(octets, axis=1))
-    return None if rows is None else (rows, _span(np.bitwise_or.reduce(octets[rows], axis=0)))
+    rows = np.flatnonzero(np.bitwise_or.reduce(octets, axis=1))
+    if not len(rows):
+        return None
+    height = _span(rows)
+    return height, _span(np.flatnonzero(np.bitwise_or.reduce(octets[height], axis=0)))
 
 
 def union_box(boxes: Iterable[Box | None]) -> Box:
@@ -35,6 +38,5 @@ def union_box(boxes: Iterable[Box | None]) -> Box:
     return rows, columns
 
 
-def _span(flags: np.ndarray) -> slice | None:
-    hits = np.flatnonzero(flags)
-    return slice(int(hits[0]), int(hits[-1]) + 1) if len(hits) else None
+def _span(hits: np.ndarray) -> slice:
+    return slice(int(hits[0]), int(hits[-1]) + 1)

@@ -87,7 +87,8 @@ def _corners(padded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _follow(above_or_below: list[int]) -> tuple[list[int], list[int]]:
     """Order the corners polygon by polygon; the neighbour in the row of corner i is corner i ^ 1."""
     seen = bytearray(len(above_or_below))
-    order, starts = [], [0]
+    order: list[int] = []
+    starts = [0]
     for start in range(0, len(above_or_below), 2):
         if seen[start]:
             continue

@@ -164,7 +164,7 @@ def _distances_by_trees(borders: Sequence[Border]) -> dict[tuple[int, int], np.n
     """Distances (i, j) of the pixels of border i to border j; a pixel of several borders is queried once."""
     pixels = _merged([border.index for border in borders])
     places = [np.searchsorted(pixels, border.index) for border in borders]
-    found = {}
+    found: dict[tuple[int, int], np.ndarray] = {}
     for j, target in enumerate(borders):
         sources = [i for i, source in enumerate(borders) if i != j and _prefers_tree(source, target)]
         if not sources:

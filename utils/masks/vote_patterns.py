@@ -7,7 +7,7 @@ once, and only where some mask has foreground.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -168,7 +168,7 @@ def _decode(codes: np.ndarray, n: int) -> np.ndarray:
     return np.unpackbits(octets, axis=1, count=n, bitorder="little").view(bool)
 
 
-def _few(crops):
+def _few(crops: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
     """Codes, their histogram, and the votes behind given codes, of up to 16 masks."""
     codes = _encode(crops)
     bins = 1 << (8 * codes.itemsize)
@@ -178,10 +178,11 @@ def _few(crops):
     return codes, histogram, lambda present: _decode(present, len(crops))
 
 
-def _many(crops):
+def _many(crops: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
     """As `_few`, for any number of masks: 2^n bins would be too many, so codes number the patterns found."""
     # A pixel without votes goes in front, so that code 0 means the same as with few masks.
-    codes, votes = np.zeros(crops[0].size + 1, dtype=np.uint64), np.zeros((1, 0), dtype=bool)
+    codes: np.ndarray = np.zeros(crops[0].size + 1, dtype=np.uint64)
+    votes: np.ndarray = np.zeros((1, 0), dtype=bool)
     for first in range(0, len(crops), _GROUP):
         group = crops[first : first + _GROUP]
         keys = codes << np.uint64(_GROUP)

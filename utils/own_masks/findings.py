@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from ..errors import Failure, PipelineError
+from ..errors import Failure, PipelineError, successes
 from ..lazy import logger
 from .mask_folder import OwnFile, OwnMask, listing_command
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from ..settings import CreationSettings
     from .normalise import NormalisedMask
+
+Result = TypeVar("Result")
 
 _SHOWN = 10
 
@@ -56,12 +58,16 @@ def warn_of_repeated_annotators(masks: Sequence[OwnMask]) -> None:
         )
 
 
-def refuse_failures(masks: Sequence[OwnMask], results: Sequence, config: CreationSettings) -> None:
-    """Raise a PipelineError that lists every mask with a `Failure` in place of a result."""
+def refuse_failures(
+    masks: Sequence[OwnMask], results: Iterable[Result | Failure], config: CreationSettings
+) -> list[Result]:
+    """Return the results; raise a PipelineError that lists every mask with a `Failure` in place of its result."""
+    results = list(results)
     faults = [f"{m}: {r.reason}" for m, r in zip(masks, results, strict=True) if isinstance(r, Failure)]
     if faults:
         where, hint = config.own_masks_dir, listing_hint(config)
         raise PipelineError("Masks cannot be read.", where=where, hint=hint, offenders=faults)
+    return successes(results)
 
 
 def listing_hint(config: CreationSettings) -> str | None:

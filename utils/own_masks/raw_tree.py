@@ -108,17 +108,17 @@ def check_own_config(config: CreationSettings) -> None:
         )
 
 
-def write_own_config(lines: str, config: CreationSettings) -> Path:
+def write_own_config(path: Path, lines: str, output_dir: Path) -> Path:
     """Write the file for ``overall_script.sh --config``: raw input, output folder and no dataset to compare with."""
     ids = Path(__file__).resolve().parents[2] / "dataset_analysis" / "data_files"
     text = (
-        f"{_CONFIG_START} for: bash overall_script.sh --config {config.own_config.name}\n"
-        f"output_dir: {_quoted(config.output_dir)}\n{lines}\n"
+        f"{_CONFIG_START} for: bash overall_script.sh --config {path.name}\n"
+        f"output_dir: {_quoted(output_dir)}\n{lines}\n"
         "# Lists of image ids of other datasets, for the plot of what they share; empty until you add some.\n"
         f"other_datasets_dir: {_quoted(ids)}\n"
     )
-    write_bytes_atomically(config.own_config, text.encode())
-    return config.own_config
+    write_bytes_atomically(path, text.encode())
+    return path
 
 
 def _quoted(text: object) -> str:

@@ -61,9 +61,9 @@ class _SeenMask:
     view: MaskView | None
     fault: str = ""
 
-    def fits(self, size: tuple[int, int] | None) -> bool:
-        """Whether it is of this size, so that it can be shown with the image's other masks."""
-        return self.view is not None and self.view.size == size
+    def of_size(self, size: tuple[int, int] | None) -> MaskView | None:
+        """Return the view if it is of this size, so that it can be shown with the image's other masks."""
+        return self.view if self.view is not None and self.view.size == size else None
 
 
 def report_image(task: ReportTask) -> ImageResult:
@@ -79,7 +79,7 @@ def report_image(task: ReportTask) -> ImageResult:
     colours = vote_colours(len(humans))
     contents = {
         THUMBNAILS: thumbnail,
-        VOTES: encode_votes([seen.view.small for seen in humans if seen.fits(size)], colours),
+        VOTES: encode_votes([fitting.small for seen in humans if (fitting := seen.of_size(size)) is not None], colours),
     }
     if task.details is not None:
         shown = {folder for folder, content in contents.items() if content is not None}
@@ -125,7 +125,7 @@ def _thumbnail(task: ReportTask, photo: bytes | None, size: tuple[int, int] | No
     if photo is None:
         return None, task.photo.absence("photo")
     try:
-        return encode_thumbnail(photo, size, task.thumbnail_pixels), ""
+        return encode_thumbnail(photo, size or image_size(photo), task.thumbnail_pixels), ""
     except PipelineError as error:
         return None, str(error)
 
@@ -137,7 +137,7 @@ def _judged_outline(seen: _SeenMask, size: tuple[int, int] | None) -> list:
 def _unused_masks(masks: Sequence[_SeenMask], size: tuple[int, int] | None) -> dict[str, str]:
     """Return why masks are not shown, by file name; one outside the subset is shown alone, at its own size."""
     faults = {seen.mask.name: seen.fault for seen in masks if seen.fault}
-    others = [seen for seen in masks if seen.view is not None and not seen.fits(size)]
+    others = [seen for seen in masks if seen.view is not None and seen.of_size(size) is None]
     return faults | {seen.mask.name: _OTHER_SIZE for seen in others if seen.mask.entry is not None}
 
 
@@ -152,7 +152,7 @@ def _details(
     width, height = size or (None, None)
     small = thumbnail_size(*size, task.thumbnail_pixels) if size else (None, None)
     return {
-        **task.details,
+        **(task.details or {}),
         "width": width,
         "height": height,
         "thumb": THUMBNAILS in shown,
@@ -162,7 +162,7 @@ def _details(
             {
                 **seen.mask.entry,
                 "area": seen.view.area if seen.view else None,
-                "path": seen.view.path if seen.fits(size) else "",
+                "path": fitting.path if (fitting := seen.of_size(size)) is not None else "",
             }
             for seen in masks
             if seen.mask.entry is not None

@@ -66,7 +66,7 @@ def counts(tables: ReportTables) -> list[tuple[str, str]]:
 def levels(humans: DataFrame, factor: str) -> list[tuple[str, int, int]]:
     """Return each level of a factor with its numbers of masks and of images, most masks first."""
     groups = humans.groupby(factor)["ISIC_id"]
-    rows = ((level, len(ids), ids.nunique()) for level, ids in groups)
+    rows = ((str(level), len(ids), ids.nunique()) for level, ids in groups)
     return sorted(rows, key=lambda row: (-row[1], row[0]))
 
 

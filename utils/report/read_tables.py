@@ -117,7 +117,8 @@ def read_report_tables(config: MultiannotatorSettings) -> ReportTables:
 
 def records(table: DataFrame) -> Iterator[dict[str, Any]]:
     """Yield each row of a table as a dict of Python values."""
-    return iter(table.to_dict("records"))
+    rows: list[Any] = table.to_dict("records")
+    return iter(rows)
 
 
 def records_by(table: DataFrame, column: str) -> dict[str, list[dict[str, Any]]]:
