@@ -1,9 +1,9 @@
 """Time make_report against the least it can take: reading and decoding its photos and masks once.
 
-Draws a benchmark set, runs the stages as a user does, and prints a Markdown table of three rounds and the best ratios.
-Photos are decoded at reduced size on both sides; masks once with the decoder in use, once with libpng, the decoder
-of most libraries. Start-up, measured on a few tiny images, is taken off. On a busy machine only CPU seconds are to
-be trusted. Run it as
+Draws a benchmark set, runs the stages as a user does, and prints CPU seconds of some rounds, which a busy machine
+changes least, and the best ratios. There are two floors: in both photos are decoded at reduced size, as the stage does
+it; masks with the decoder in use in one, in the other with libpng, the decoder of most libraries. Start-up, measured on
+a few tiny images, is taken off. Run it as
 
     python tests/benchmarks/bench_report.py [--images 60] [--image-kilobytes 1000] [--work FOLDER] [--workers 2]
 """
@@ -99,10 +99,8 @@ def main() -> int:
         for _ in range(options.rounds):
             made, *floors = one_round(outputs, options.workers)
             ratios.append([made.cpu / one.cpu for one in floors])
-            print(
-                "| " + " | ".join(f"{x:.2f}" for x in (made.cpu, *(one.cpu for one in floors), *ratios[-1])) + " |",
-                flush=True,
-            )
+            cells = [made.cpu, *(one.cpu for one in floors), *ratios[-1]]
+            print(f"| {' | '.join(f'{cell:.2f}' for cell in cells)} |", flush=True)
     for name, ratio in zip(("the decoder in use", "libpng"), map(min, zip(*ratios, strict=True)), strict=True):
         print(f"{ratio:.2f} x the floor with {name}: {'at most' if ratio <= LIMIT else 'ABOVE'} {LIMIT}")
     return 0

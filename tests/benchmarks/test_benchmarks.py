@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from support.drawn_report import draw_dataset
 from support.run import LONG_STAGES, ROOT, run_script, succeed
 from support.trees import tree
 
 sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 
 import bench_pipeline
+import bench_report
 import bench_scaling
 import bench_tables
 import benchmark_masks
@@ -138,6 +141,11 @@ def test_the_floor_reads_every_file(tmp_path, monkeypatch, capsys):
     for work in ("decode", "libpng"):
         monkeypatch.setattr(sys, "argv", ["floor", work, "--list", str(listing), "--workers", "1"])
         assert decode_floor.main() == 0
+    photos = sorted((tmp_path / "raw" / "images").iterdir())
+    listing.write_text("\t".join(map(str, [photos[0], *masks[:2]])), encoding="utf-8")
+    for work in ("report", "report-libpng"):
+        monkeypatch.setattr(sys, "argv", ["floor", work, "--list", str(listing), "--workers", "1"])
+        assert decode_floor.main() == 0
     masks[0].write_bytes(b"no image")
     monkeypatch.setattr(sys, "argv", ["floor", "decode", "--list", str(listing), "--workers", "1"])
     assert decode_floor.main() == 1
@@ -169,6 +177,27 @@ def test_the_scaling_figure_has_a_line_for_each_stage(tmp_path):
     files = bench_scaling.draw(pd.DataFrame(rows), tmp_path / "scaling")
     assert [path.name for path in files] == ["scaling.png", "scaling.svg", "scaling.pdf"]
     assert all(path.stat().st_size > 1000 for path in files)
+
+
+def test_the_floor_of_the_report_has_its_files(tmp_path):
+    draw_dataset(tmp_path, 2)
+    images = [sorted((tmp_path / "seg_masks").glob(f"ISIC_{name}_*")) for name in ("0000000", "0000001", "single")]
+    images[0].append(tmp_path / "quarantine" / "gone_A11_T3_S2_g.png")
+    lines = [line.split("\t") for line in bench_report.task_lines(tmp_path)]
+    assert [Path(line[0]).name for line in lines] == ["ISIC_0000000.JPG", "ISIC_0000001.JPG", "ISIC_single.JPG"]
+    assert [sorted(line[1:]) for line in lines] == [sorted(map(str, masks)) for masks in images]
+
+
+@LINUX
+def test_the_benchmark_of_the_report_runs(tmp_path, full):
+    script = "tests/benchmarks/bench_report.py"
+    if not full:
+        done = run_script(script, "--help")
+        assert done.returncode == 0 and "--image-kilobytes" in done.stdout
+        return
+    done = run_script(script, "--images=8", "--rounds=1", "--image-kilobytes=0", "--work", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert np.char.count(done.stdout, "x the floor with") == 2
 
 
 @LINUX
