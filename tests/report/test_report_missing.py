@@ -173,7 +173,7 @@ def test_figures_are_copied_and_downscaled(output):
 def test_figures_that_nobody_recorded_or_of_another_dataset_are_named_and_not_shown(output):
     (output / "visualizations").mkdir()
     Image.new("L", (4, 4)).save(output / "visualizations" / "mine.png")
-    text = "1 x figure of another dataset, or that no stage has recorded: mine.png"
+    text = "figure of another dataset, or that no stage has recorded (1): mine.png"
     assert text in succeed(output)
     record_figures(output, "one dataset")
     assert text not in succeed(output) and "assets/figures/mine.png" in page(output)

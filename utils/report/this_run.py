@@ -23,7 +23,7 @@ def figures_of_run(config: MultiannotatorSettings) -> tuple[list[Path], list[str
         return shown, []
     more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
     names = ", ".join(others[:_NAMED])
-    return shown, [f"{len(others):,} x figure of another dataset, or that no stage has recorded: {names}{more}"]
+    return shown, [f"figure of another dataset, or that no stage has recorded ({len(others):,}): {names}{more}"]
 
 
 class Outdated:
