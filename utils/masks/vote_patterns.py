@@ -174,7 +174,8 @@ def _few(crops: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, Callable[
     bins = 1 << (8 * codes.itemsize)
     histogram = np.zeros(bins, dtype=np.int64)
     for rows in _row_blocks(codes.shape):
-        histogram += cv2.calcHist([codes[rows]], [0], None, [bins], [0, bins])[:, 0].astype(np.int64)
+        # In one column before OpenCV 5, flat since.
+        histogram += cv2.calcHist([codes[rows]], [0], None, [bins], [0, bins]).ravel().astype(np.int64)
     return codes, histogram, lambda present: _decode(present, len(crops))
 
 
