@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-from support.mask_files import DAMAGED, FORMATS, MASK, RGB_LOW, saved
+from support.drawing import encoded
+from support.mask_files import DAMAGED, FORMATS, MASK, RGB_LOW
 
 from utils.pictures.header_size import picture_size
 from utils.pictures.pixel_values import decode_pixels
 
-GIF = saved(Image.fromarray(MASK), "GIF")
+GIF = encoded(Image.fromarray(MASK), "GIF")
 _BUFFER = io.BytesIO()
 tifffile.imwrite(_BUFFER, RGB_LOW, photometric="rgb")
 DEEP_TIFF = _BUFFER.getvalue()  # which Pillow does not read at its depth
