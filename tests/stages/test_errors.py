@@ -190,10 +190,11 @@ def test_a_wrong_command_line_ends_with_2(run, argument, parts):
 
 
 def test_a_missing_value_names_the_file(run):
+    # Only the raw input has no default.
     (run.base / "own.yaml").write_text("num_workers: 1\n")
-    code, text = run.stage("mask_qa", "--config", str(run.base / "own.yaml"))
+    code, text = run_here("create_dataset", run.output, "--config", str(run.base / "own.yaml"))
     assert code == 2
-    assert str(run.base / "own.yaml") in text and "- new_dataset_masks_dir" in text
+    assert str(run.base / "own.yaml") in text and "- orig_segs_dir" in text
 
 
 def test_an_output_folder_that_is_a_file_is_named(run):
