@@ -1,0 +1,99 @@
+"""What keeps a number from meaning what it seems to, in words: the column ``caution`` of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .bootstrap import LEAST_CLUSTERS
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+FACTORS = ("tool", "skill_level")
+FEW_CLUSTERS = f"fewer than {LEAST_CLUSTERS} clusters"
+_HALF = 0.5
+
+
+def join_cautions(cautions: Iterable[str]) -> str:
+    """Join what is to be said; nothing is an empty text."""
+    return "; ".join(caution for caution in cautions if caution)
+
+
+def few_clusters(clusters: int) -> str:
+    """Say that an interval is missing since there are too few clusters for one."""
+    return FEW_CLUSTERS if clusters < LEAST_CLUSTERS else ""
+
+
+def levels_of_one_annotator(masks: DataFrame) -> dict[str, str]:
+    """Find the tools and skill levels that one annotator alone used.
+
+    Parameters
+    ----------
+    masks : DataFrame
+        Human masks: annotator, tool, skill_level.
+
+    Returns
+    -------
+    dict of str to str
+        Level -> what to say of it: its effect cannot be told from that person's.
+    """
+    return {level: f"level {level} is annotator {name} alone" for level, name in _owners(masks).items()}
+
+
+def confounded_annotators(masks: DataFrame) -> dict[str, str]:
+    """Find the annotators whose own style cannot be told from their tools or skill levels.
+
+    Parameters
+    ----------
+    masks : DataFrame
+        Human masks: annotator, tool, skill_level.
+
+    Returns
+    -------
+    dict of str to str
+        Annotator -> what to say: levels that nobody else used, and factors of which that person has one level alone,
+        so that nobody knows what another would give. A factor with one level in the whole table is not spoken of.
+    """
+    said: dict[str, list[str]] = {name: [] for name in masks["annotator"].unique()}
+    levels = levels_of_one_annotator(masks)
+    for level, name in _owners(masks).items():
+        said[name].append(levels[level])
+    of_annotator = {
+        factor: masks.groupby("annotator")[factor].unique() for factor in FACTORS if len(masks[factor].unique()) > 1
+    }
+    for name, cautions in said.items():
+        alone = [levels[name][0] for levels in of_annotator.values() if len(levels[name]) == 1]
+        if alone:
+            cautions.append(f"annotator {name} has {' and '.join(alone)} alone")
+    return {name: join_cautions(cautions) for name, cautions in said.items()}
+
+
+def _owners(masks: DataFrame) -> dict[str, str]:
+    """Return the annotator of each level that only one used."""
+    people = {
+        level: names for factor in FACTORS for level, names in masks.groupby(factor)["annotator"].unique().items()
+    }
+    return {level: names[0] for level, names in people.items() if len(names) == 1}
+
+
+def share(part: int, whole: int, what: str) -> str:
+    """Say how many of a number of pairs are what is named; nothing when none is."""
+    return f"{part:,} of {whole:,} pairs {what}" if part else ""
+
+
+def most_frequent(names: Series, what: str) -> str:
+    """Say that most pairs are by the same people, when at least half of them are.
+
+    Parameters
+    ----------
+    names : Series of str
+        Who made each pair.
+    what : str
+        Comes before the name: "are by".
+    """
+    counts = names.value_counts()
+    if counts.empty or counts.iloc[0] < _HALF * counts.sum():
+        return ""
+    leaders = sorted(counts.index[counts == counts.iloc[0]])
+    return share(counts.iloc[0], counts.sum(), f"{what} {leaders[0]}")

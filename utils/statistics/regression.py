@@ -1,0 +1,68 @@
+"""Least squares with errors that allow for clusters, and p values that allow for several tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..lazy import pd
+
+if TYPE_CHECKING:
+    from statsmodels.regression.linear_model import RegressionResultsWrapper
+
+# statsmodels takes long to import, and --help does not need it: functions import it.
+
+
+def clustered_least_squares(
+    response: np.ndarray, design: np.ndarray, clusters: Sequence, weights: np.ndarray | float = 1.0
+) -> RegressionResultsWrapper:
+    """Fit a linear model whose errors may depend on each other within a cluster.
+
+    Parameters
+    ----------
+    response : ndarray of float, shape (n,)
+    design : ndarray of float, shape (n, k)
+        Of full rank; a constant only if it is a column.
+    clusters : sequence, shape (n,)
+        Name of the cluster of each row.
+    weights : ndarray of float, shape (n,), or float
+        Weight of each row's squared error.
+
+    Returns
+    -------
+    statsmodels.regression.linear_model.RegressionResultsWrapper
+        Its errors are robust to clusters, with the correction G/(G-1) (n-1)/(n-k); tests and intervals are normal.
+
+    References
+    ----------
+    Cameron, Gelbach and Miller (2008), Bootstrap-based improvements for inference with clustered errors,
+    doi:10.1162/rest.90.3.414.
+    """
+    from statsmodels.regression.linear_model import WLS
+
+    codes, _ = pd.factorize(np.asarray(clusters, dtype=object))
+    return WLS(response, design, weights).fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=False)
+
+
+def holm(p_values: Sequence[float]) -> np.ndarray:
+    """Adjust the p values of one table for their number, by Holm's method.
+
+    Parameters
+    ----------
+    p_values : sequence of float, shape (n,)
+        NaN is no test: it stays, and does not count.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Below 0.05 only where the null hypothesis falls, at 5 % for any error in the whole table.
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    adjusted = np.array(p_values, dtype=float)
+    tested = np.isfinite(adjusted)
+    if tested.any():
+        adjusted[tested] = multipletests(adjusted[tested], method="holm")[1]
+    return adjusted
