@@ -16,11 +16,15 @@ STAGES=(
     multiannotator_analysis/create_consensus_masks.py
     multiannotator_analysis/compute_IAA_metrics.py
     multiannotator_analysis/compute_image_level_metrics.py
+    multiannotator_analysis/compute_annotator_metrics.py
+    multiannotator_analysis/compute_agreement_statistics.py
     multiannotator_analysis/visualization_scripts/plot_dataset_distribution.py
     multiannotator_analysis/visualization_scripts/plot_individual_metrics.py
     multiannotator_analysis/visualization_scripts/plot_inter_intra_factor_agreement.py
     multiannotator_analysis/visualization_scripts/plot_annotator_intersections.py
     multiannotator_analysis/visualization_scripts/plot_overlaid_segmentations.py
+    multiannotator_analysis/visualization_scripts/plot_annotator_metrics.py
+    multiannotator_analysis/visualization_scripts/plot_agreement_statistics.py
     multiannotator_analysis/visualization_scripts/plot_iaa_by_diagnosis.py
     multiannotator_analysis/make_report.py
     multiannotator_analysis/summarise_run.py

@@ -209,6 +209,13 @@ class MultiannotatorSettings(DatasetSettings):
     staple_performance_path: Path = _subset_table("STAPLE's sensitivity and specificity per mask", "staple_performance")
     image_agreement_path: Path = _subset_table("agreement of the people who outlined each image", "image_agreement")
     mask_agreement_path: Path = _subset_table("agreement of each mask with the other people's", "mask_agreement")
+    annotator_metrics_path: Path = _subset_table("what is known of each annotator", "annotator_metrics")
+    annotator_links_path: Path = _subset_table("who outlined the same images as whom", "annotator_links")
+    area_factors_path: Path = _subset_table(
+        "how much larger each annotator draws, and with which tool and skill level", "area_factors"
+    )
+    agreement_statistics_path: Path = _subset_table("agreement of groups of pairs", "agreement_statistics")
+    factor_counts_path: Path = _subset_table("masks by annotator, tool and skill level", "factor_counts")
     failures_path: Path = _subset_table("images that could not be computed", "failures")
     visualizations_dir: Path = _key("folder of the figures", "${output_dir}/visualizations")
     output_seg_masks_metadata_qa_results_path: Path = _table(
@@ -224,7 +231,7 @@ class MultiannotatorSettings(DatasetSettings):
         "more failed images than this end the run with exit code 1; null: no limit", None, within=(0, None)
     )
     annotator_sets_shown: int = _key("how many sets of annotators are drawn", 8, within=(1, None))
-    bootstrap_resamples: int = _key("resamples of each bootstrap interval", 2000, within=(1, None))
+    bootstrap_resamples: int = _key("resamples of each bootstrap interval", 2000, within=(2, None))
     bootstrap_seed: int = _key("seed of the bootstrap", 0, within=(0, None))
     overlay_selection: OverlaySelection = _key(
         "images to overlay: lowest, highest, zero_overlap or ids", OverlaySelection.lowest

@@ -80,10 +80,10 @@ def annotator_links(pairs: DataFrame, ratios: DataFrame) -> DataFrame:
     """
     inter = _in_order(pairs[pairs["inter"]])
     people = ["annotator1", "annotator2"]
-    of_images = inter.groupby([*people, "ISIC_id"])["dice_score"].mean()
-    links = of_images.groupby(people).agg(images="size", mean_dice="mean")
+    of_images = inter.groupby([*people, "ISIC_id"], observed=True)["dice_score"].mean()
+    links = of_images.groupby(people, observed=True).agg(images="size", mean_dice="mean")
     links = links.join(_area_ratios(_in_order(ratios))).fillna({"area_images": 0}).astype({"area_images": int})
-    links = links.reset_index()
+    links = links.reset_index().astype(dict.fromkeys(people, object))
     graph, halves = graph_of(links), halves_that_hardly_meet(pairs)
     component, bridges = components(graph), _bridges(graph)
     apart = [] if halves is None else [set(halves.first), set(halves.second)]
@@ -100,17 +100,17 @@ def annotator_links(pairs: DataFrame, ratios: DataFrame) -> DataFrame:
 
 def _in_order(pairs: DataFrame) -> DataFrame:
     """Have the smaller name come first, and turn the ratio with it."""
-    swapped = (pairs["annotator1"] > pairs["annotator2"]).to_numpy()
-    first, second = pairs["annotator1"].to_numpy(), pairs["annotator2"].to_numpy()
-    turned = {"annotator1": np.where(swapped, second, first), "annotator2": np.where(swapped, first, second)}
+    first, second = pairs["annotator1"], pairs["annotator2"]
+    swapped = first > second
+    turned = {"annotator1": first.where(~swapped, second), "annotator2": second.where(~swapped, first)}
     if "log_ratio" in pairs:
-        turned["log_ratio"] = np.where(swapped, -pairs["log_ratio"], pairs["log_ratio"])
+        turned["log_ratio"] = pairs["log_ratio"].where(~swapped, -pairs["log_ratio"])
     return pairs.assign(**turned)
 
 
 def _area_ratios(ratios: DataFrame) -> DataFrame:
-    of_images = ratios.groupby(["annotator1", "annotator2", "ISIC_id"])["log_ratio"].mean()
-    links = of_images.groupby(["annotator1", "annotator2"]).agg(["size", "mean", "std"])
+    of_images = ratios.groupby(["annotator1", "annotator2", "ISIC_id"], observed=True)["log_ratio"].mean()
+    links = of_images.groupby(["annotator1", "annotator2"], observed=True).agg(["size", "mean", "std"])
     spread = _LIMITS * links["std"].where(links["size"] >= LEAST_IMAGES)
     return pd.DataFrame(
         {
@@ -134,7 +134,7 @@ def graph_of(links: DataFrame) -> Graph:
 
 
 def components(graph: Graph) -> dict[str, int]:
-    """Return the number of the connected part that each annotator is in: from 1, most annotators first, then by name."""
+    """Return the connected part that each annotator is in, numbered from 1, most annotators first, then by name."""
     import networkx as nx
 
     parts = sorted(nx.connected_components(graph), key=lambda part: (-len(part), min(part)))
@@ -170,14 +170,28 @@ def halves_that_hardly_meet(pairs: DataFrame) -> Halves | None:
     people = _people_of_images(pairs)
     counts = people["annotator"].value_counts()
     core = people[people["annotator"].isin(counts.index[counts >= LEAST_IMAGES])]
-    met = core.merge(core, on="ISIC_id", suffixes=("1", "2")).query("annotator1 < annotator2")
-    graph = graph_of(met.groupby(["annotator1", "annotator2"]).size().rename("images").reset_index())
+    met = core.merge(core, on="ISIC_id", suffixes=("1", "2"))
+    met = met[met["annotator1"] < met["annotator2"]].groupby(["annotator1", "annotator2"], observed=True).size()
+    graph = graph_of(met.rename("images").reset_index())
     if len(graph) < 4 or not nx.is_connected(graph):
         return None
-    halves = sorted(tuple(sorted(half)) for half in nx.spectral_bisection(graph, "images", normalized=True, seed=0))
-    sides = [set(core["ISIC_id"][core["annotator"].isin(half)]) for half in halves]
-    joining, images = len(sides[0] & sides[1]), people["ISIC_id"].nunique()
+    halves = _cut(graph)
+    sides = core.assign(side=core["annotator"].isin(halves[0]))[["ISIC_id", "side"]].drop_duplicates()
+    joining, images = int(sides["ISIC_id"].duplicated().sum()), people["ISIC_id"].nunique()
     return Halves(*halves, joining, images) if joining < _WEAK * images else None
+
+
+def _cut(graph: Graph) -> list[tuple[str, ...]]:
+    """Return both sides of a connected graph, names sorted, the side of the first name first."""
+    import networkx as nx
+
+    names = list(graph)
+    # Dense, since it is small; networkx' own iteration may not end where all are joined alike.
+    _, vectors = np.linalg.eigh(nx.normalized_laplacian_matrix(graph, names, "images").toarray())
+    above = vectors[:, 1] > 0
+    return [
+        tuple(name for name, up in zip(names, above, strict=True) if up == side) for side in (above[0], not above[0])
+    ]
 
 
 def _people_of_images(pairs: DataFrame) -> DataFrame:

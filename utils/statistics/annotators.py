@@ -53,25 +53,30 @@ def image_values(
         ``dice_with_vote_of_others``: only of images with `LEAST_OTHERS` other annotators or more. STAPLE's: only of
         images with `LEAST_ANNOTATORS` or more; with two it does not tell who is right. ``dice_one_annotator_twice``.
     """
-    inter, own = pairs[pairs["inter"]], ["annotator", "ISIC_id", "value"]
+    inter, twice = pairs[pairs["inter"]], pairs[~pairs["inter"]]
     parts = {
-        WITH_OTHERS: pd.concat(
-            [inter[[name, "ISIC_id", "dice_score"]].set_axis(own, axis=1) for name in ("annotator1", "annotator2")]
-        ),
-        TWICE: pairs.loc[~pairs["inter"], ["annotator1", "ISIC_id", "dice_score"]].set_axis(own, axis=1),
+        WITH_OTHERS: [_values(inter, end, "dice_score") for end in ("annotator1", "annotator2")],
+        TWICE: [_values(twice, "annotator1", "dice_score")],
     }
     if agreement is not None:
         enough = agreement[agreement["other_annotators"] >= LEAST_OTHERS]
-        parts[WITH_VOTE] = enough[["annotator", "ISIC_id", "dice_to_others"]].set_axis(own, axis=1)
+        parts[WITH_VOTE] = [_values(enough, "annotator", "dice_to_others")]
     if staple is not None:
         masks = humans_only(subset).merge(staple, on="seg_filename", suffixes=("", "_of_staple"))
         enough = masks[masks.groupby("ISIC_id")["annotator"].transform("nunique") >= LEAST_ANNOTATORS]
-        for name, column in ((SENSITIVITY, "sensitivity"), (SPECIFICITY, "specificity")):
-            parts[name] = enough[["annotator", "ISIC_id", column]].set_axis(own, axis=1)
-    rows = pd.concat(parts, names=["average"]).reset_index("average")
-    of_images = rows.groupby(["average", "annotator", "ISIC_id"])["value"].mean().dropna().reset_index()
+        parts[SENSITIVITY] = [_values(enough, "annotator", "sensitivity")]
+        parts[SPECIFICITY] = [_values(enough, "annotator", "specificity")]
     cluster = pairs.drop_duplicates("ISIC_id").set_index("ISIC_id")["cluster"]
-    return of_images.assign(cluster=of_images["ISIC_id"].map(cluster))
+    tables = []
+    for average, values in parts.items():
+        of_images = pd.concat(values).groupby(["annotator", "ISIC_id"], observed=True)["value"].mean().reset_index()
+        of_images["cluster"] = cluster.reindex(of_images["ISIC_id"]).to_numpy()
+        tables.append(of_images.assign(average=average).astype({"annotator": object, "ISIC_id": object}))
+    return pd.concat(tables, ignore_index=True).dropna(subset="value").astype({"average": "category"})
+
+
+def _values(table: DataFrame, annotator: str, value: str) -> DataFrame:
+    return table[[annotator, "ISIC_id", value]].set_axis(["annotator", "ISIC_id", "value"], axis=1)
 
 
 def annotator_table(
@@ -102,7 +107,7 @@ def annotator_table(
         own = averages.loc[[name]].droplevel(0) if name in averages.index else averages[:0].droplevel(0)
         own = own[["mean", "low", "high", "images"]]
         table = table.join(own.set_axis([name, *(f"{name}_{column}" for column in own.columns[1:])], axis=1))
-    twice = pairs[~pairs["inter"]].groupby("annotator1")["conflicting"].agg(list(_TWICE_COLUMNS))
+    twice = pairs[~pairs["inter"]].groupby("annotator1", observed=True)["conflicting"].agg(list(_TWICE_COLUMNS))
     known = (factors["model"] == ANNOTATORS) & (factors["pairs"] == ALL_PAIRS)
     own = factors[known].set_index("term")[list(_FACTOR_COLUMNS)]
     table = table.join(twice.rename(columns=_TWICE_COLUMNS)).join(own.rename(columns=_FACTOR_COLUMNS))
@@ -139,9 +144,13 @@ def _listed(counts: Series) -> Series:
 def _cautions(table: DataFrame, masks: DataFrame) -> list[str]:
     confounded, said = cautions.confounded_annotators(masks), []
     for name, row in table.iterrows():
-        few = [f"{average}: {cautions.FEW_CLUSTERS}" for average in AVERAGES if _lacks_interval(row, average)]
+        few = ", ".join(average for average in AVERAGES if _lacks_interval(row, average))
         of_factor = row["of_factor"] if row["area_factor_masks"] else _FEW_MASKS
-        said.append(cautions.join_cautions([confounded[name], *few, of_factor and f"area_factor: {of_factor}"]))
+        said.append(
+            cautions.join_cautions(
+                [confounded[name], few and f"{few}: {cautions.FEW_CLUSTERS}", of_factor and f"area_factor: {of_factor}"]
+            )
+        )
     return said
 
 

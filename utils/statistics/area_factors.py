@@ -1,7 +1,7 @@
 """How much larger or smaller an annotator draws than the others, from areas of masks of the same image alone.
 
-The logarithm of the ratio of two areas is a difference on the graph of annotators: log(area_i / area_j) =
-b_a - b_c + e for mask i by a and mask j by c. Least squares on all pairs gives b up to a constant in each connected component
+The logarithm of the ratio of two areas is a difference on the graph of annotators: for mask i by a and mask j by c,
+log(area_i / area_j) = b_a - b_c + e. Least squares on all pairs gives b up to a constant in each connected component
 (HodgeRank), and exp(b) is the area factor.
 
 References
@@ -92,7 +92,7 @@ def area_factors(ratios: DataFrame) -> DataFrame:
 def _annotators_with_masks(ratios: DataFrame) -> DataFrame:
     """Drop the pairs of annotators with few masks, until everyone who is left has enough."""
     while len(ratios):
-        counts = _masks(ratios)["annotator"].value_counts()
+        counts = _masks(ratios).groupby("annotator", observed=True).size()
         few = counts.index[counts < LEAST_MASKS]
         if few.empty:
             break
@@ -112,7 +112,8 @@ def _masks(ratios: DataFrame) -> DataFrame:
 
 def _of_annotators(ratios: DataFrame) -> DataFrame:
     masks = _masks(ratios)
-    table = _counts(masks.groupby("annotator")).rename_axis("term").reset_index()
+    table = _counts(masks.groupby("annotator", observed=True)).rename_axis("term").reset_index()
+    table["term"] = table["term"].astype(object)
     table["component"] = table["term"].map(_components(ratios))
     design, kept = _annotator_design(ratios)
     # Each annotator less the mean over the masks of the component.
@@ -133,7 +134,7 @@ def _of_levels(ratios: DataFrame) -> DataFrame:
     design, _ = _annotator_design(ratios)
     known, unknown = [], []
     for factor in FACTORS:
-        counts = _counts(masks.groupby(factor))
+        counts = _counts(masks.groupby(factor, observed=True))
         for level in counts.index[1:]:
             row = {"term": f"{level} over {counts.index[0]}", **counts.loc[level], "caution": alone.get(level, "")}
             used = [(ratios[f"{factor}{end}"] == level).to_numpy(dtype=float) for end in (1, 2)]
@@ -164,7 +165,8 @@ def _counts(masks: DataFrameGroupBy) -> DataFrame:
 
 
 def _components(ratios: DataFrame) -> dict[str, int]:
-    return components(graph_of(ratios.assign(images=1)))
+    links = ratios[["annotator1", "annotator2"]].drop_duplicates()
+    return components(graph_of(links.assign(images=1)))
 
 
 def _annotator_design(ratios: DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -187,7 +189,7 @@ def _estimated(
     """Add what least squares finds of linear combinations of coefficients, shape (rows of the table, columns)."""
     from scipy.stats import norm
 
-    weights = 1 / ratios.groupby("ISIC_id")["ISIC_id"].transform("size").to_numpy()
+    weights = 1 / ratios.groupby("ISIC_id", observed=True)["log_ratio"].transform("size").to_numpy()
     fitted = clustered_least_squares(ratios["log_ratio"].to_numpy(), design, ratios["cluster"], weights)
     estimates = terms @ fitted.params
     clusters = ratios["cluster"].nunique()

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..lazy import pd
 from ..naming import MAJORITY_VOTE, humans_only
+from .pair_kinds import looked_up
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -76,5 +77,5 @@ def log_area_ratios(pairs: DataFrame, log_areas: Series) -> DataFrame:
         These pairs in their order, with the column log_ratio (float64, finite): > 0 where mask1 is larger.
     """
     inter = pairs[pairs["inter"]]
-    ratio = inter["mask1"].map(log_areas) - inter["mask2"].map(log_areas)
+    ratio = looked_up(inter["mask1"], log_areas) - looked_up(inter["mask2"], log_areas)
     return inter.assign(log_ratio=ratio).dropna(subset="log_ratio")

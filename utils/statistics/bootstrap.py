@@ -13,7 +13,7 @@ import numpy as np
 from ..lazy import pd
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 # scipy.stats takes long to import, and --help does not need it: functions import it.
 
@@ -63,7 +63,7 @@ def group_means(table: DataFrame, by: Sequence[str], resamples: int, seed: int) 
     return statistics
 
 
-def resampled_means(values: Sequence, groups: Sequence, clusters: Sequence, resamples: int, seed: int) -> np.ndarray:
+def resampled_means(values: Sequence, groups: Sequence, clusters: Series, resamples: int, seed: int) -> np.ndarray:
     """Average each group in each of many draws of clusters.
 
     Parameters
@@ -72,8 +72,8 @@ def resampled_means(values: Sequence, groups: Sequence, clusters: Sequence, resa
         Finite.
     groups : sequence of int, shape (n,)
         Number of the group, from 0 up, without gaps.
-    clusters : sequence, shape (n,)
-        Name of the cluster. All that are named at least once are drawn, as many as there are, with replacement.
+    clusters : Series, shape (n,)
+        Name of the cluster, or its number. All that occur are drawn, as many as there are, with replacement.
     resamples, seed : int
 
     Returns
@@ -83,7 +83,7 @@ def resampled_means(values: Sequence, groups: Sequence, clusters: Sequence, resa
         where a draw holds no value of the group.
     """
     values, groups = np.asarray(values, dtype=float), np.asarray(groups)
-    cluster, names = pd.factorize(np.asarray(clusters, dtype=object), sort=True)
+    cluster, names = pd.factorize(clusters, sort=True)
     blocks = []
     for first in range(0, groups.max() + 1, _GROUPS_AT_ONCE):
         inside = (groups >= first) & (groups < first + _GROUPS_AT_ONCE)

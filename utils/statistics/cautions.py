@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .bootstrap import LEAST_CLUSTERS
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Series
+    from pandas import Categorical, DataFrame
 
 FACTORS = ("tool", "skill_level")
 FEW_CLUSTERS = f"fewer than {LEAST_CLUSTERS} clusters"
@@ -60,7 +60,9 @@ def confounded_annotators(masks: DataFrame) -> dict[str, str]:
     for level, name in _owners(masks).items():
         said[name].append(levels[level])
     of_annotator = {
-        factor: masks.groupby("annotator")[factor].unique() for factor in FACTORS if len(masks[factor].unique()) > 1
+        factor: masks.groupby("annotator", observed=True)[factor].unique()
+        for factor in FACTORS
+        if len(masks[factor].unique()) > 1
     }
     for name, cautions in said.items():
         alone = [levels[name][0] for levels in of_annotator.values() if len(levels[name]) == 1]
@@ -72,28 +74,27 @@ def confounded_annotators(masks: DataFrame) -> dict[str, str]:
 def _owners(masks: DataFrame) -> dict[str, str]:
     """Return the annotator of each level that only one used."""
     people = {
-        level: names for factor in FACTORS for level, names in masks.groupby(factor)["annotator"].unique().items()
+        level: names
+        for factor in FACTORS
+        for level, names in masks.groupby(factor, observed=True)["annotator"].unique().items()
     }
     return {level: names[0] for level, names in people.items() if len(names) == 1}
 
 
-def share(part: int, whole: int, what: str) -> str:
+def share(what: str, part: int, whole: int) -> str:
     """Say how many of a number of pairs are what is named; nothing when none is."""
-    return f"{part:,} of {whole:,} pairs {what}" if part else ""
+    return f"{what}: {part:,} of {whole:,} pairs" if part else ""
 
 
-def most_frequent(names: Series, what: str) -> str:
-    """Say that most pairs are by the same people, when at least half of them are.
+def most_frequent(names: Categorical) -> str:
+    """Name who made most pairs, when that is at least half of them.
 
     Parameters
     ----------
-    names : Series of str
-        Who made each pair.
-    what : str
-        Comes before the name: "are by".
+    names : Categorical
+        Who made each pair; at least one.
     """
     counts = names.value_counts()
-    if counts.empty or counts.iloc[0] < _HALF * counts.sum():
+    if counts.max() < _HALF * counts.sum():
         return ""
-    leaders = sorted(counts.index[counts == counts.iloc[0]])
-    return share(counts.iloc[0], counts.sum(), f"{what} {leaders[0]}")
+    return share(min(counts.index[counts == counts.max()]), counts.max(), counts.sum())

@@ -21,6 +21,12 @@ UNKNOWN = "without diagnosis"
 LEAST_IMAGES = 10  # of each diagnosis, for an interval
 
 
+def diagnoses_of_images(images: DataFrame) -> Series | None:
+    """Return the diagnosis by isic_id, from the first of `DIAGNOSIS_COLUMNS` that the image metadata have; or None."""
+    column = next((name for name in DIAGNOSIS_COLUMNS if name in images), None)
+    return None if column is None else images.drop_duplicates("isic_id").set_index("isic_id")[column]
+
+
 def images_by_diagnosis(pairs: DataFrame, subset: DataFrame, diagnoses: Series) -> DataFrame:
     """Bring together what is known of each image that two annotators or more outlined.
 
@@ -39,8 +45,9 @@ def images_by_diagnosis(pairs: DataFrame, subset: DataFrame, diagnoses: Series) 
         Index ISIC_id, sorted: value (mean Dice over the pairs by two annotators), cluster, diagnosis in lower case (or
         "without diagnosis"), set: the annotators of its masks (A00+A00+A03), set_with_tools (A00 T2+A00 T2+A03 T1).
     """
-    of_images = pairs[pairs["inter"]].groupby("ISIC_id")
+    of_images = pairs[pairs["inter"]].groupby("ISIC_id", observed=True)
     table = of_images.agg(value=("dice_score", "mean"), cluster=("cluster", "first")).dropna(subset="value")
+    table.index = table.index.astype(object)
     known = diagnoses.str.strip().str.lower().replace("", UNKNOWN)
     return table.assign(
         diagnosis=known.reindex(table.index).fillna(UNKNOWN),

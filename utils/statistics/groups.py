@@ -11,12 +11,12 @@ from ..lazy import pd
 from ..naming import BOUNDARY_COLUMNS, NORMALIZED_COLUMNS, OVERLAP_COLUMNS
 from . import cautions
 from .bootstrap import group_means
-from .pair_kinds import masks_of_image, unordered_names
+from .pair_kinds import looked_up, masks_of_image, unordered_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pandas import DataFrame, Series
+    from pandas import Categorical, DataFrame, Series
 
 # Distances in pixels are left out: they depend on the size of the image.
 GROUP_METRICS = (*OVERLAP_COLUMNS, *NORMALIZED_COLUMNS[1:], *BOUNDARY_COLUMNS)
@@ -65,12 +65,10 @@ def agreement_of_groups(
     members = _members(pairs, diagnoses)
     if members.empty:
         return pd.DataFrame(columns=COLUMNS)
-    place = members["place"].to_numpy()
-    chosen = pairs[["ISIC_id", "cluster", *metrics]].iloc[place].assign(group=members["group"].to_numpy())
-    of_pairs = chosen.groupby("group", observed=True)[metrics].agg(["count", "mean"])
-    of_images = chosen.groupby(["group", "ISIC_id", "cluster"], observed=True)[metrics].mean()
-    long = of_images.reset_index().melt(["group", "ISIC_id", "cluster"], var_name="metric")
+    long = _values_of_images(pairs, members, metrics)
     table = group_means(long, ["metric", "group"], resamples, seed).reset_index()
+    of_pairs = pairs[metrics].iloc[members["place"]].groupby(members["group"].array, observed=True)
+    of_pairs = of_pairs.agg(["count", "mean"])
     keys = list(zip(table["metric"], table["group"], strict=True))
     table["pairs"] = [of_pairs.loc[group, (metric, "count")] for metric, group in keys]
     table["pair_mean"] = [of_pairs.loc[group, (metric, "mean")] for metric, group in keys]
@@ -78,9 +76,19 @@ def agreement_of_groups(
     table["caution"] = [
         cautions.join_cautions([said[row.group], cautions.few_clusters(row.clusters)]) for row in table.itertuples()
     ]
-    groups = list(members["group"].cat.categories)
-    in_order = sorted(range(len(keys)), key=lambda row: (metrics.index(keys[row][0]), groups.index(keys[row][1])))
-    return table.iloc[in_order][list(COLUMNS)].reset_index(drop=True)
+    return table[list(COLUMNS)]
+
+
+def _values_of_images(pairs: DataFrame, members: DataFrame, metrics: list[str]) -> DataFrame:
+    """Return the mean of each metric over the pairs of each image in each group: metric, group, cluster, value."""
+    image, cluster = (pairs[name].cat.codes.to_numpy() for name in ("ISIC_id", "cluster"))
+    place = members["place"].to_numpy()
+    chosen = pairs[metrics].iloc[place].assign(group=members["group"].array, image=image[place], cluster=cluster[place])
+    of_images = (
+        chosen.groupby(["group", "image", "cluster"], observed=True)[metrics].mean().reset_index("image", drop=True)
+    )
+    long = of_images.reset_index().melt(["group", "cluster"], var_name="metric")
+    return long.assign(metric=pd.Categorical(long["metric"], metrics))
 
 
 def factor_counts(masks: DataFrame) -> DataFrame:
@@ -104,16 +112,15 @@ def factor_counts(masks: DataFrame) -> DataFrame:
 
 
 def _members(pairs: DataFrame, diagnoses: Series | None) -> DataFrame:
-    """Return place (number of the pair) and group (ordered categories) of each membership."""
+    """Return place (number of the pair) and group (categories in the order of the table) of each membership."""
     parts = list(_groups(pairs, diagnoses))
-    names = pd.concat([names for _, names in parts], ignore_index=True)
     # Short names first, so that 10 masks come after 9.
-    in_order = (sorted(names.unique(), key=lambda name: (len(name), name)) for _, names in parts)
-    group = pd.Categorical(names, list(dict.fromkeys(chain.from_iterable(in_order))))
+    names = [sorted(part.categories, key=lambda name: (len(name), name)) for _, part in parts]
+    group = pd.api.types.union_categoricals([part for _, part in parts]).reorder_categories(list(chain(*names)))
     return pd.DataFrame({"place": np.concatenate([places for places, _ in parts]), "group": group})
 
 
-def _groups(pairs: DataFrame, diagnoses: Series | None) -> Iterator[tuple[np.ndarray, Series]]:
+def _groups(pairs: DataFrame, diagnoses: Series | None) -> Iterator[tuple[np.ndarray, Categorical]]:
     places, inter = np.arange(len(pairs)), pairs["inter"].to_numpy()
     for name, chosen in {
         "all": np.ones(len(pairs), dtype=bool),
@@ -121,35 +128,37 @@ def _groups(pairs: DataFrame, diagnoses: Series | None) -> Iterator[tuple[np.nda
         "intra": ~inter,
         "intra without conflicting labels": ~inter & ~pairs["conflicting"].to_numpy(),
     }.items():
-        yield places[chosen], pd.Series(name, index=range(chosen.sum()))
-    of_two = pairs[inter]
+        yield places[chosen], pd.Categorical.from_codes(np.zeros(chosen.sum(), dtype=int), [name])
+    places, of_two = places[inter], pairs[inter]
     for label, column in _PAIR_FACTORS.items():
-        yield places[inter], f"inter, {label} " + unordered_names(of_two[f"{column}1"], of_two[f"{column}2"])
-    yield places[inter], "inter, " + masks_of_image(pairs)[inter].astype(str) + " masks"
+        names = unordered_names(of_two[f"{column}1"], of_two[f"{column}2"])
+        yield places, names.rename_categories(f"inter, {label} {{}}".format)
+    yield places, pd.Categorical(masks_of_image(pairs)[inter]).rename_categories("inter, {} masks".format)
     if diagnoses is not None:
         known = diagnoses.str.strip().str.lower().replace("", WITHOUT_DIAGNOSIS)
-        yield places[inter], "inter, diagnosis " + of_two["ISIC_id"].map(known).fillna(WITHOUT_DIAGNOSIS)
+        of_images = pd.Series(looked_up(of_two["ISIC_id"], known), dtype=object).fillna(WITHOUT_DIAGNOSIS)
+        yield places, pd.Categorical(of_images).rename_categories("inter, diagnosis {}".format)
 
 
 def _cautions(pairs: DataFrame, members: DataFrame, masks: DataFrame) -> dict[str, str]:
     levels = cautions.levels_of_one_annotator(masks)
     people = unordered_names(pairs["annotator1"], pairs["annotator2"], " with ")
+    persons = pairs["annotator1"].array.rename_categories("annotator {}".format)
     said = {}
     for group, places in members.groupby("group", observed=True)["place"]:
         kind, _, label = group.partition(", ")
         whole, twice = len(places), int((~pairs["inter"].to_numpy()[places]).sum())
         if kind == "all":
-            found = [cautions.share(twice, whole, "are one annotator twice")]
+            found = [cautions.share("one annotator twice", twice, whole)]
         elif kind.startswith("intra"):
-            names = pairs["annotator1"].iloc[places]
             conflicting = int(pairs["conflicting"].to_numpy()[places].sum())
             found = [
-                cautions.most_frequent(names, "are by annotator"),
-                cautions.share(conflicting, whole, "have two skill labels"),
+                cautions.most_frequent(persons[places]),
+                cautions.share("two skill labels", conflicting, whole),
             ]
         else:
             found = [levels.get(level, "") for level in dict.fromkeys(label.rpartition(" ")[2].split("-"))]
-            found.append(cautions.most_frequent(people.iloc[places], "are"))
+            found.append(cautions.most_frequent(people[places]))
             found.append(_BY_WHOM if label.startswith("diagnosis") else "")
         said[group] = cautions.join_cautions(found)
     return said

@@ -10,13 +10,14 @@ import numpy as np
 from ..lazy import pd
 
 if TYPE_CHECKING:
+    from pandas import Series
     from statsmodels.regression.linear_model import RegressionResultsWrapper
 
 # statsmodels takes long to import, and --help does not need it: functions import it.
 
 
 def clustered_least_squares(
-    response: np.ndarray, design: np.ndarray, clusters: Sequence, weights: np.ndarray | float = 1.0
+    response: np.ndarray, design: np.ndarray, clusters: Series, weights: np.ndarray | float = 1.0
 ) -> RegressionResultsWrapper:
     """Fit a linear model whose errors may depend on each other within a cluster.
 
@@ -25,7 +26,7 @@ def clustered_least_squares(
     response : ndarray of float, shape (n,)
     design : ndarray of float, shape (n, k)
         Of full rank; a constant only if it is a column.
-    clusters : sequence, shape (n,)
+    clusters : Series, shape (n,)
         Name of the cluster of each row.
     weights : ndarray of float, shape (n,), or float
         Weight of each row's squared error.
@@ -42,7 +43,7 @@ def clustered_least_squares(
     """
     from statsmodels.regression.linear_model import WLS
 
-    codes, _ = pd.factorize(np.asarray(clusters, dtype=object))
+    codes, _ = pd.factorize(clusters)
     return WLS(response, design, weights).fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=False)
 
 
