@@ -89,7 +89,7 @@ def resampled_means(values: Sequence, groups: Sequence, clusters: Series, resamp
         inside = (groups >= first) & (groups < first + _GROUPS_AT_ONCE)
         cells = (cluster[inside], groups[inside] - first)
         shape = (len(names), min(groups.max() + 1 - first, _GROUPS_AT_ONCE))
-        sums, numbers = _table_of_sums(values[inside], cells, shape), _table_of_sums(1, cells, shape)
+        sums, numbers = _table_of_sums(values[inside], cells, shape), _table_of_sums(None, cells, shape)
         blocks.append(bootstrap_distribution(_ratio_of_sums(sums, numbers), len(names), resamples, seed))
     return np.concatenate(blocks)
 
@@ -134,10 +134,10 @@ def percentile_interval(drawn: np.ndarray) -> np.ndarray:
     return np.moveaxis(np.nanpercentile(drawn, _PERCENTILES, axis=-1), 0, -1)
 
 
-def _table_of_sums(values: np.ndarray | int, cells: tuple, shape: tuple[int, int]) -> np.ndarray:
-    sums = np.zeros(shape)
-    np.add.at(sums, cells, values)
-    return sums
+def _table_of_sums(values: np.ndarray | None, cells: tuple, shape: tuple[int, int]) -> np.ndarray:
+    """Add up the values of each cell, or count them; float64."""
+    places = np.ravel_multi_index(cells, shape)
+    return np.bincount(places, values, minlength=shape[0] * shape[1]).reshape(shape).astype(float)
 
 
 def _ratio_of_sums(sums: np.ndarray, numbers: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
