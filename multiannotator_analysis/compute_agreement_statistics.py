@@ -6,9 +6,6 @@ Writes: IMAplusplus_multiannotator_subset_agreement_statistics.csv and ..._facto
 Rules:  An image counts once, with the mean over its pairs of the group. Intervals are 95 %, by drawing clusters of
         images (of one patient or lesion), for these annotators; none below 10 clusters. caution says what keeps a
         number from meaning what it seems to.
-
-Keys: multiannotator_subset_metadata_path, output_img_metadata_path, all_pairwise_IAA_metrics_path,
-agreement_statistics_path, factor_counts_path, bootstrap_resamples, bootstrap_seed, output_dir, verbose.
 """
 
 from __future__ import annotations
@@ -25,18 +22,28 @@ from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import write_table
 
+KEYS = (
+    "multiannotator_subset_metadata_path",
+    "output_img_metadata_path",
+    "all_pairwise_IAA_metrics_path",
+    "agreement_statistics_path",
+    "factor_counts_path",
+    "bootstrap_resamples",
+    "bootstrap_seed",
+)
+
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Read, average, count, write."""
-    from utils.statistics.diagnosis import diagnoses_of_images
     from utils.statistics.groups import GROUP_METRICS, agreement_of_groups, factor_counts
     from utils.statistics.pair_tables import read_pair_tables
 
     released = [name for name in GROUP_METRICS if name in naming.METRIC_COLUMNS]
     tables = read_pair_tables(config, released, if_there=naming.BOUNDARY_COLUMNS)
-    diagnoses = diagnoses_of_images(tables.images)
-    if diagnoses is None:
-        logger.warning("no group by diagnosis: {} has none", config.output_img_metadata_path)
+    column = naming.diagnosis_column(tables.images)
+    if column is None:
+        logger.warning("no groups by diagnosis: {} has none", config.output_img_metadata_path)
+    diagnoses = None if column is None else tables.images.set_index("isic_id")[column]
     masks = naming.humans_only(tables.subset)
     resampling = (config.bootstrap_resamples, config.bootstrap_seed)
     statistics = agreement_of_groups(tables.pairs, masks, diagnoses, *resampling)
@@ -50,4 +57,4 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, MultiannotatorSettings)
+    run_stage(main, MultiannotatorSettings, KEYS)

@@ -8,10 +8,6 @@ Rules:  Pairs by two annotators are told apart from one annotator twice. Interva
         images (of one patient or lesion); none below 10 clusters. Area factors compare masks of one image alone;
         where areas of masks are not known, of images with two masks, from Dice with their majority vote. STAPLE's
         estimates count on images with three annotators or more.
-
-Keys: multiannotator_subset_metadata_path, output_img_metadata_path, all_pairwise_IAA_metrics_path,
-mask_agreement_path, staple_performance_path, annotator_metrics_path, annotator_links_path, area_factors_path,
-bootstrap_resamples, bootstrap_seed, output_dir, verbose.
 """
 
 from __future__ import annotations
@@ -31,6 +27,19 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from utils.statistics.pair_tables import PairTables
+
+KEYS = (
+    "multiannotator_subset_metadata_path",
+    "output_img_metadata_path",
+    "all_pairwise_IAA_metrics_path",
+    "mask_agreement_path",
+    "staple_performance_path",
+    "annotator_metrics_path",
+    "annotator_links_path",
+    "area_factors_path",
+    "bootstrap_resamples",
+    "bootstrap_seed",
+)
 
 
 def area_ratios(tables: PairTables, agreement: DataFrame | None) -> DataFrame:
@@ -78,4 +87,4 @@ def main(config: MultiannotatorSettings) -> Outcome:
 
 
 if __name__ == "__main__":
-    run_stage(main, MultiannotatorSettings)
+    run_stage(main, MultiannotatorSettings, KEYS)

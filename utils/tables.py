@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 
 def read_table(
-    path: Path, columns: Sequence[str] = (), numeric: Sequence[str] = (), numeric_if_there: Sequence[str] = ()
+    path: Path,
+    columns: Sequence[str] = (),
+    numeric: Sequence[str] = (),
+    numeric_if_there: Sequence[str] = (),
+    others: bool = True,
 ) -> DataFrame:
     """Read a csv or csv.gz file.
 
@@ -31,12 +35,15 @@ def read_table(
     path : Path
         File in UTF-8, with or without a byte order mark; any line ends.
     columns : sequence of str
-        Columns that must be there; others are allowed.
+        Columns that must be there.
     numeric : sequence of str
         Columns read as float64, exactly as written; an empty cell is NaN. All others stay strings, so that
         "NA", "001" and "1e5" are what they were.
     numeric_if_there : sequence of str
         Columns read in this way that the table may lack.
+    others : bool
+        Whether columns that are not named are read as well, as strings. A large table takes half the time and memory
+        without.
 
     Returns
     -------
@@ -54,7 +61,8 @@ def read_table(
     if repeated:
         raise PipelineError("A table has the same column twice.", where=path, offenders=repeated)
     require_columns(header, [*columns, *numeric], path)
-    table = _parse(data, path)
+    named = {*columns, *numeric, *numeric_if_there}
+    table = _parse(data, path, [name for name in header if others or name in named])
     for name in [*numeric, *(name for name in numeric_if_there if name in header)]:
         table[name] = _to_floats(table[name], path)
     return table
@@ -67,6 +75,7 @@ def read_input(
     numeric: Sequence[str] = (),
     made_by: str | None = None,
     numeric_if_there: Sequence[str] = (),
+    others: bool = True,
 ) -> DataFrame:
     """Read the table that a config key names, and note its md5 in the config for the run manifest.
 
@@ -75,7 +84,7 @@ def read_input(
     path = Path(getattr(config, key))
     if not path.is_file():
         raise missing_input(config, key, path, made_by)
-    table = read_table(path, columns, numeric, numeric_if_there)
+    table = read_table(path, columns, numeric, numeric_if_there, others)
     config.inputs_read[key] = md5_of_file(path)
     return table
 
@@ -131,9 +140,11 @@ def _check_rows(data: bytes, path: Path) -> list[str]:
     return header
 
 
-def _parse(data: bytes, path: Path) -> DataFrame:
+def _parse(data: bytes, path: Path, columns: list[str]) -> DataFrame:
     try:
-        return pd.read_csv(io.BytesIO(data), dtype=str, na_filter=False, index_col=False, encoding="utf-8-sig")
+        return pd.read_csv(
+            io.BytesIO(data), usecols=columns, dtype=str, na_filter=False, index_col=False, encoding="utf-8-sig"
+        )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise _unreadable(path, error) from error
 

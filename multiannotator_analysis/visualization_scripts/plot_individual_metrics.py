@@ -146,11 +146,11 @@ def _explain(axes: Axes) -> None:
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Read the pairs, draw, write."""
-    source = {"key": "all_pairwise_IAA_metrics_path", "made_by": "compute_IAA_metrics"}
-    pairs = read_input(config, **source)
+    key, made_by = "all_pairwise_IAA_metrics_path", "compute_IAA_metrics"
+    pairs = read_input(config, key, made_by=made_by)
     target = config.visualizations_dir / "metrics" / "individual_metrics"
     missing = [name for name in COLUMNS if name not in pairs.columns]
-    pairs = pairs if missing else human_pairs_only(read_input(config, **source, numeric=tuple(NAMES)))
+    pairs = pairs if missing else human_pairs_only(read_input(config, key, numeric=tuple(NAMES), made_by=made_by))
     if missing or pairs.empty:
         reason = f"columns {', '.join(missing)}" if missing else "pairs of human masks"
         logger.warning("{} skipped: {} lacks {}", target.name, config.all_pairwise_IAA_metrics_path, reason)

@@ -91,10 +91,9 @@ def annotator_links(pairs: DataFrame, ratios: DataFrame) -> DataFrame:
     names = list(links[people].itertuples(index=False, name=None))
     links["bridge"] = ["yes" if frozenset(name) in bridges else "" for name in names]
     links["joins_halves"] = ["yes" if apart and all(half & set(name) for half in apart) else "" for name in names]
-    links["caution"] = [
-        join_cautions([_FEW_IMAGES if row.images < LEAST_IMAGES else "", _ONE_LINK if row.bridge else ""])
-        for row in links.itertuples()
-    ]
+    few = np.where(links["images"] < LEAST_IMAGES, _FEW_IMAGES, "")
+    alone = np.where(links["bridge"] != "", _ONE_LINK, "")
+    links["caution"] = [join_cautions(said) for said in zip(few, alone, strict=True)]
     return links.reindex(columns=LINK_COLUMNS)
 
 
@@ -171,17 +170,18 @@ def halves_that_hardly_meet(pairs: DataFrame) -> Halves | None:
     counts = people["annotator"].value_counts()
     core = people[people["annotator"].isin(counts.index[counts >= LEAST_IMAGES])]
     met = core.merge(core, on="ISIC_id", suffixes=("1", "2"))
-    met = met[met["annotator1"] < met["annotator2"]].groupby(["annotator1", "annotator2"], observed=True).size()
-    graph = graph_of(met.rename("images").reset_index())
+    met = met[met["annotator1"] < met["annotator2"]]
+    shared = met.groupby(["annotator1", "annotator2"], observed=True).agg(images=("ISIC_id", "size"))
+    graph = graph_of(shared.reset_index())
     if len(graph) < 4 or not nx.is_connected(graph):
         return None
-    halves = _cut(graph)
-    sides = core.assign(side=core["annotator"].isin(halves[0]))[["ISIC_id", "side"]].drop_duplicates()
+    first, second = _cut(graph)
+    sides = core.assign(side=core["annotator"].isin(first))[["ISIC_id", "side"]].drop_duplicates()
     joining, images = int(sides["ISIC_id"].duplicated().sum()), people["ISIC_id"].nunique()
-    return Halves(*halves, joining, images) if joining < _WEAK * images else None
+    return Halves(first, second, joining, images) if joining < _WEAK * images else None
 
 
-def _cut(graph: Graph) -> list[tuple[str, ...]]:
+def _cut(graph: Graph) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return both sides of a connected graph, names sorted, the side of the first name first."""
     import networkx as nx
 
@@ -189,9 +189,8 @@ def _cut(graph: Graph) -> list[tuple[str, ...]]:
     # Dense, since it is small; networkx' own iteration may not end where all are joined alike.
     _, vectors = np.linalg.eigh(nx.normalized_laplacian_matrix(graph, names, "images").toarray())
     above = vectors[:, 1] > 0
-    return [
-        tuple(name for name, up in zip(names, above, strict=True) if up == side) for side in (above[0], not above[0])
-    ]
+    first = tuple(name for name, up in zip(names, above, strict=True) if up == above[0])
+    return first, tuple(name for name in names if name not in first)
 
 
 def _people_of_images(pairs: DataFrame) -> DataFrame:

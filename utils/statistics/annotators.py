@@ -137,22 +137,21 @@ def _partners(links: DataFrame) -> DataFrame:
 
 def _listed(counts: Series) -> Series:
     """Write the numbers by annotator and name as text: T1 (12), T3 (40)."""
-    texts = [f"{name} ({number})" for (_, name), number in counts.items()]
+    names = counts.index.get_level_values(1)
+    texts = [f"{name} ({number})" for name, number in zip(names, counts, strict=True)]
     return pd.Series(texts, index=counts.index.get_level_values(0), dtype=object).groupby(level=0).agg(", ".join)
 
 
 def _cautions(table: DataFrame, masks: DataFrame) -> list[str]:
     confounded, said = cautions.confounded_annotators(masks), []
-    for name, row in table.iterrows():
+    for row in table.rename_axis("annotator").reset_index().to_dict("records"):
         few = ", ".join(average for average in AVERAGES if _lacks_interval(row, average))
         of_factor = row["of_factor"] if row["area_factor_masks"] else _FEW_MASKS
-        said.append(
-            cautions.join_cautions(
-                [confounded[name], few and f"{few}: {cautions.FEW_CLUSTERS}", of_factor and f"area_factor: {of_factor}"]
-            )
-        )
+        of_factor = of_factor and f"area_factor: {of_factor}"
+        few = few and f"{few}: {cautions.FEW_CLUSTERS}"
+        said.append(cautions.join_cautions([confounded[row["annotator"]], few, of_factor]))
     return said
 
 
-def _lacks_interval(row: Series, average: str) -> bool:
+def _lacks_interval(row: dict, average: str) -> bool:
     return pd.notna(row[average]) and pd.isna(row[f"{average}_low"])

@@ -100,16 +100,6 @@ def _annotators_with_masks(ratios: DataFrame) -> DataFrame:
     return ratios
 
 
-def _masks(ratios: DataFrame) -> DataFrame:
-    """Return the masks that the pairs are of, each once: mask, annotator, tool, skill_level, ISIC_id, cluster."""
-    own = ["mask", "annotator", *FACTORS]
-    ends = [
-        ratios[[*(f"{name}{end}" for name in own), "ISIC_id", "cluster"]].set_axis([*own, "ISIC_id", "cluster"], axis=1)
-        for end in (1, 2)
-    ]
-    return pd.concat(ends, ignore_index=True).drop_duplicates("mask")
-
-
 def _of_annotators(ratios: DataFrame) -> DataFrame:
     masks = _masks(ratios)
     table = _counts(masks.groupby("annotator", observed=True)).rename_axis("term").reset_index()
@@ -121,10 +111,8 @@ def _of_annotators(ratios: DataFrame) -> DataFrame:
     contrasts = np.eye(len(table)) - together / together.sum(axis=1, keepdims=True)
     halves = halves_that_hardly_meet(ratios)
     apart = {} if halves is None else dict.fromkeys([*halves.first, *halves.second], halves.sentence())
-    table["caution"] = [
-        join_cautions([_OWN_CLUSTERS if row.clusters < LEAST_CLUSTERS else "", apart.get(row.term, "")])
-        for row in table.itertuples()
-    ]
+    few = np.where(table["clusters"] < LEAST_CLUSTERS, _OWN_CLUSTERS, "")
+    table["caution"] = [join_cautions([own, apart.get(name, "")]) for own, name in zip(few, table["term"], strict=True)]
     return _estimated(table, ratios, design, contrasts[:, kept], _OF_ANNOTATORS).assign(model=ANNOTATORS)
 
 

@@ -28,7 +28,7 @@ def log_areas(mask_agreement: DataFrame) -> Series:
         Index seg_filename; NaN for an empty mask.
     """
     area = mask_agreement.set_index("seg_filename")["area"]
-    return np.log(area.where(area > 0)).rename("log_area")
+    return area.where(area > 0).transform(np.log)
 
 
 def log_areas_in_union(pairs: DataFrame, subset: DataFrame) -> Series:
@@ -58,7 +58,7 @@ def log_areas_in_union(pairs: DataFrame, subset: DataFrame) -> Series:
         parts.append(pd.Series(with_vote["dice_score"].to_numpy(), index=with_vote[f"mask{mask}"]))
     dice = pd.concat(parts)
     dice = dice[dice.index.isin(of_two["seg_filename"])]
-    return np.log((dice / (2 - dice)).where(dice > 0)).rename("log_area").rename_axis("seg_filename")
+    return (dice / (2 - dice)).where(dice > 0).transform(np.log)
 
 
 def log_area_ratios(pairs: DataFrame, log_areas: Series) -> DataFrame:

@@ -56,21 +56,22 @@ def group_means(table: DataFrame, by: Sequence[str], resamples: int, seed: int) 
     ends = np.full((len(statistics), 2), np.nan)
     known = (statistics["clusters"] >= LEAST_CLUSTERS).to_numpy()
     if known.any():
-        drawn = resampled_means(table["value"], groups.ngroup(), table["cluster"], resamples, seed)
+        drawn = resampled_means(
+            table["value"].to_numpy(), groups.ngroup().to_numpy(), table["cluster"], resamples, seed
+        )
         ends[known] = percentile_interval(drawn[known])
-    statistics.insert(3, "low", ends[:, 0])
-    statistics.insert(4, "high", ends[:, 1])
-    return statistics
+    statistics[["low", "high"]] = ends
+    return statistics[["images", "clusters", "mean", "low", "high", "median"]]
 
 
-def resampled_means(values: Sequence, groups: Sequence, clusters: Series, resamples: int, seed: int) -> np.ndarray:
+def resampled_means(values: np.ndarray, groups: np.ndarray, clusters: Series, resamples: int, seed: int) -> np.ndarray:
     """Average each group in each of many draws of clusters.
 
     Parameters
     ----------
-    values : sequence of float, shape (n,)
+    values : ndarray of float64, shape (n,)
         Finite.
-    groups : sequence of int, shape (n,)
+    groups : ndarray of int64, shape (n,)
         Number of the group, from 0 up, without gaps.
     clusters : Series, shape (n,)
         Name of the cluster, or its number. All that occur are drawn, as many as there are, with replacement.
@@ -82,7 +83,6 @@ def resampled_means(values: Sequence, groups: Sequence, clusters: Series, resamp
         All groups of a column come from one draw, so that differences of rows are differences within a draw. NaN
         where a draw holds no value of the group.
     """
-    values, groups = np.asarray(values, dtype=float), np.asarray(groups)
     cluster, names = pd.factorize(clusters, sort=True)
     blocks = []
     for first in range(0, groups.max() + 1, _GROUPS_AT_ONCE):

@@ -74,7 +74,7 @@ def confounded_annotators(masks: DataFrame) -> dict[str, str]:
 def _owners(masks: DataFrame) -> dict[str, str]:
     """Return the annotator of each level that only one used."""
     people = {
-        level: names
+        str(level): names
         for factor in FACTORS
         for level, names in masks.groupby(factor, observed=True)["annotator"].unique().items()
     }
@@ -97,4 +97,4 @@ def most_frequent(names: Categorical) -> str:
     counts = names.value_counts()
     if counts.max() < _HALF * counts.sum():
         return ""
-    return share(min(counts.index[counts == counts.max()]), counts.max(), counts.sum())
+    return share(min(counts.index[counts == counts.max()]), int(counts.max()), int(counts.sum()))

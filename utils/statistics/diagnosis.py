@@ -15,16 +15,9 @@ from .permutation import cluster_permutation
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-DIAGNOSIS_COLUMNS = ("diagnosis_1", "benign_malignant")  # the first that is there is used
 MALIGNANT, BENIGN = "malignant", "benign"
 UNKNOWN = "without diagnosis"
 LEAST_IMAGES = 10  # of each diagnosis, for an interval
-
-
-def diagnoses_of_images(images: DataFrame) -> Series | None:
-    """Return the diagnosis by isic_id, from the first of `DIAGNOSIS_COLUMNS` that the image metadata have; or None."""
-    column = next((name for name in DIAGNOSIS_COLUMNS if name in images), None)
-    return None if column is None else images.drop_duplicates("isic_id").set_index("isic_id")[column]
 
 
 def images_by_diagnosis(pairs: DataFrame, subset: DataFrame, diagnoses: Series) -> DataFrame:
@@ -91,10 +84,10 @@ def unadjusted_comparison(images: DataFrame, resamples: int, seed: int) -> dict[
     values = images["value"].to_numpy()
     first, second = values[chosen], values[~chosen]
     ranks, distributions = mann_whitney(first, second), kolmogorov_smirnov(first, second)
-    ends = np.full((2, 2), np.nan)
+    delta_ends, ends = np.full(2, np.nan), np.full(2, np.nan)
     if enough_for_interval(images):
         drawn = resampled_means(values, (~chosen).astype(int), images["cluster"], resamples, seed)
-        ends = np.array([_delta_interval(images, resamples, seed), percentile_interval(drawn[0] - drawn[1])])
+        delta_ends, ends = _delta_interval(images, resamples, seed), percentile_interval(drawn[0] - drawn[1])
     test = cluster_permutation(values, chosen, images["cluster"], seed)
     return {
         "n_malignant": len(first),
@@ -106,16 +99,16 @@ def unadjusted_comparison(images: DataFrame, resamples: int, seed: int) -> dict[
         "kolmogorov_smirnov_d": distributions.statistic,
         "kolmogorov_smirnov_p": distributions.p_value,
         "cliffs_delta": cliffs_delta(first, second),
-        "cliffs_delta_low": ends[0, 0],
-        "cliffs_delta_high": ends[0, 1],
+        "cliffs_delta_low": delta_ends[0],
+        "cliffs_delta_high": delta_ends[1],
         "bootstrap_resamples": resamples,
         "bootstrap_seed": seed,
         "clusters": images["cluster"].nunique(),
         "mean_malignant": first.mean(),
         "mean_benign": second.mean(),
         "difference": first.mean() - second.mean(),
-        "difference_low": ends[1, 0],
-        "difference_high": ends[1, 1],
+        "difference_low": ends[0],
+        "difference_high": ends[1],
         "cohens_d": cohens_d(first, second),
         "permutation_p": test.p_value,
         "permutations": test.permutations,

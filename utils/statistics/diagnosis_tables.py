@@ -86,54 +86,51 @@ def differences_by_adjustment(images: DataFrame, unadjusted: Mapping[str, float]
         known = images[log_area.reindex(images.index).notna()]
         rows.append({"adjusted_for": WITHIN_SIZES, **_within(known, known["set"], log_area.reindex(known.index))})
     table = pd.DataFrame(rows)
-    table["p_holm"], table["rank_p_holm"] = holm(table["p_value"]), holm(table["rank_p"])
+    for raw, adjusted in (("p_value", "p_holm"), ("rank_p", "rank_p_holm")):
+        table[adjusted] = holm(table[raw].to_numpy(dtype=float))
     return table.reindex(columns=DIFFERENCE_COLUMNS).astype({"images_in_sets_with_both": "Int64"})
 
 
-def _counts(images: DataFrame) -> dict[str, int | str]:
+def _counts(images: DataFrame) -> dict[str, int]:
     malignant = int(images["malignant"].sum())
     return {
         "images": len(images),
         "malignant": malignant,
         "benign": len(images) - malignant,
         "clusters": images["cluster"].nunique(),
-        "caution": "" if enough_for_interval(images) else _FEW_IMAGES,
     }
+
+
+def _caution(images: DataFrame) -> str:
+    return "" if enough_for_interval(images) else _FEW_IMAGES
 
 
 def _as_it_stands(images: DataFrame, unadjusted: Mapping[str, float]) -> dict:
     delta = {name: unadjusted[name] for name in ("cliffs_delta", "cliffs_delta_low", "cliffs_delta_high")}
     found = {"difference": "difference", "low": "difference_low", "high": "difference_high", "p_value": "permutation_p"}
-    counts = _counts(images)
     return {
         "adjusted_for": AS_IT_STANDS,
         "sets": images["set"].nunique(),
-        **counts,
+        **_counts(images),
         **{name: unadjusted[key] for name, key in found.items()},
         **delta,
         "rank_p": unadjusted["mann_whitney_p"],
-        "caution": join_cautions(["who outlined an image goes with its diagnosis", counts["caution"]]),
+        "caution": join_cautions(["not compared within sets of annotators", _caution(images)]),
     }
 
 
 def _within(images: DataFrame, strata: Series, covariate: Series | None) -> dict:
     ranks = stratified_ranks(images, strata)
-    of_ranks = (
-        {}
-        if covariate is not None
-        else {
-            "cliffs_delta": ranks.cliffs_delta,
-            "rank_z": ranks.z,
-            "rank_p": ranks.p_value,
-        }
-    )
+    # Ranks within sets do not hold a covariate fixed.
+    of_ranks = {"cliffs_delta": ranks.cliffs_delta, "rank_z": ranks.z, "rank_p": ranks.p_value}
     difference = difference_within(images, strata, covariate)
     return {
         "sets": strata.nunique(),
         **_counts(images),
         **difference,
-        **of_ranks,
+        **(of_ranks if covariate is None else {}),
         "images_in_sets_with_both": ranks.images,
+        "caution": _caution(images),
     }
 
 
@@ -156,10 +153,12 @@ def differences_of_sets(images: DataFrame) -> DataFrame:
     for name, own in images.groupby("set"):
         if len(own) < LEAST_OF_SET or own["malignant"].nunique() < 2:
             continue
-        delta = cliffs_delta(own["value"][own["malignant"]], own["value"][~own["malignant"]])
-        rows.append({"set": name, **_counts(own), **difference_within(own, own["set"]), "cliffs_delta": delta})
+        values, malignant = own["value"].to_numpy(), own["malignant"].to_numpy()
+        delta = cliffs_delta(values[malignant], values[~malignant])
+        row = {"set": name, **_counts(own), **difference_within(own, own["set"]), "cliffs_delta": delta}
+        rows.append({**row, "caution": _caution(own)})
     table = pd.DataFrame(rows, columns=[name for name in SET_COLUMNS if name != "p_holm"])
-    table["p_holm"] = holm(table["p_value"])
+    table["p_holm"] = holm(table["p_value"].to_numpy(dtype=float))
     order = np.lexsort([table["set"], -table["images"]])
     return table.iloc[order][list(SET_COLUMNS)].reset_index(drop=True)
 
@@ -177,8 +176,8 @@ def adjustment_sentence(differences: DataFrame) -> str:
     str
         One or two sentences, with the intervals where they are known.
     """
-    rows = differences.set_index("adjusted_for")
-    raw, within = rows.loc[AS_IT_STANDS], rows.loc[WITHIN_SETS]
+    rows = {row["adjusted_for"]: row for row in differences.to_dict("records")}
+    raw, within = rows[AS_IT_STANDS], rows[WITHIN_SETS]
     told = f"Malignant less benign, mean Dice: {_with_interval(raw)} as it stands"
     if np.isnan(within["difference"]):
         return f"{told}. No set of annotators outlined both, so who outlined cannot be told from the diagnosis."
@@ -198,11 +197,11 @@ def _conclusion(raw: int, within: int) -> str:
     return "Among images by the same annotators it turns round."
 
 
-def _away_from_zero(row: Series) -> int:
+def _away_from_zero(row: Mapping) -> int:
     """Return the sign of the difference if its interval leaves out 0, else 0."""
     return int(row["low"] > 0) - int(row["high"] < 0)
 
 
-def _with_interval(row: Series) -> str:
+def _with_interval(row: Mapping) -> str:
     interval = "" if np.isnan(row["low"]) else f" [{row['low']:.3f}, {row['high']:.3f}]"
     return f"{row['difference']:.3f}{interval}".replace("-", "\N{MINUS SIGN}")

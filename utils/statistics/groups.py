@@ -67,14 +67,15 @@ def agreement_of_groups(
         return pd.DataFrame(columns=COLUMNS)
     long = _values_of_images(pairs, members, metrics)
     table = group_means(long, ["metric", "group"], resamples, seed).reset_index()
-    of_pairs = pairs[metrics].iloc[members["place"]].groupby(members["group"].array, observed=True)
-    of_pairs = of_pairs.agg(["count", "mean"])
+    chosen = pairs[metrics].iloc[members["place"].to_numpy()]
+    of_pairs = chosen.groupby(members["group"].array, observed=True).agg(["count", "mean"])
     keys = list(zip(table["metric"], table["group"], strict=True))
     table["pairs"] = [of_pairs.loc[group, (metric, "count")] for metric, group in keys]
     table["pair_mean"] = [of_pairs.loc[group, (metric, "mean")] for metric, group in keys]
     said = _cautions(pairs, members, masks)
     table["caution"] = [
-        cautions.join_cautions([said[row.group], cautions.few_clusters(row.clusters)]) for row in table.itertuples()
+        cautions.join_cautions([said[group], cautions.few_clusters(clusters)])
+        for group, clusters in zip(table["group"], table["clusters"], strict=True)
     ]
     return table[list(COLUMNS)]
 
@@ -128,7 +129,7 @@ def _groups(pairs: DataFrame, diagnoses: Series | None) -> Iterator[tuple[np.nda
         "intra": ~inter,
         "intra without conflicting labels": ~inter & ~pairs["conflicting"].to_numpy(),
     }.items():
-        yield places[chosen], pd.Categorical.from_codes(np.zeros(chosen.sum(), dtype=int), [name])
+        yield places[chosen], pd.Categorical([name] * int(chosen.sum()), [name])
     places, of_two = places[inter], pairs[inter]
     for label, column in _PAIR_FACTORS.items():
         names = unordered_names(of_two[f"{column}1"], of_two[f"{column}2"])
@@ -145,8 +146,9 @@ def _cautions(pairs: DataFrame, members: DataFrame, masks: DataFrame) -> dict[st
     people = unordered_names(pairs["annotator1"], pairs["annotator2"], " with ")
     persons = pairs["annotator1"].array.rename_categories("annotator {}".format)
     said = {}
-    for group, places in members.groupby("group", observed=True)["place"]:
-        kind, _, label = group.partition(", ")
+    for group, table in members.groupby("group", observed=True):
+        places = table["place"].to_numpy()
+        kind, _, label = str(group).partition(", ")
         whole, twice = len(places), int((~pairs["inter"].to_numpy()[places]).sum())
         if kind == "all":
             found = [cautions.share("one annotator twice", twice, whole)]
@@ -160,5 +162,5 @@ def _cautions(pairs: DataFrame, members: DataFrame, masks: DataFrame) -> dict[st
             found = [levels.get(level, "") for level in dict.fromkeys(label.rpartition(" ")[2].split("-"))]
             found.append(cautions.most_frequent(people[places]))
             found.append(_BY_WHOM if label.startswith("diagnosis") else "")
-        said[group] = cautions.join_cautions(found)
+        said[str(group)] = cautions.join_cautions(found)
     return said

@@ -63,7 +63,7 @@ def classified_pairs(pairs: DataFrame, subset: DataFrame, clusters: Series) -> D
 
 def _categories(texts: Series | np.ndarray, in_order: bool = True) -> Categorical:
     codes, names = pd.factorize(np.asarray(texts, dtype=object), sort=in_order)
-    return pd.Categorical.from_codes(codes, names, ordered=in_order)
+    return pd.Categorical.from_codes(codes.tolist(), pd.Index(names), ordered=in_order)
 
 
 def looked_up(names: Series, values: Series) -> np.ndarray:
@@ -79,7 +79,9 @@ def unordered_names(first: Series, second: Series, joint: str = "-") -> Categori
     names = first.cat.categories.to_numpy(dtype=object)
     codes = np.sort(np.column_stack([first.cat.codes, second.cat.codes]).astype(np.int64), axis=1)
     labels, found = pd.factorize(codes[:, 0] * len(names) + codes[:, 1])
-    return pd.Categorical.from_codes(labels, names[found // len(names)] + joint + names[found % len(names)])
+    return pd.Categorical.from_codes(
+        labels.tolist(), pd.Index(names[found // len(names)] + joint + names[found % len(names)])
+    )
 
 
 def masks_of_image(pairs: DataFrame) -> np.ndarray:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _PAIR_TEXTS = [f"{name}{end}" for name in ENDS for end in (1, 2)]
 
+_MASK_TEXTS = [name for name in naming.SEG_COLUMNS if name not in ("mskObjectID", "mask_md5")]
+
 
 class PairTables(NamedTuple):
     """What every statistic starts from.
@@ -27,7 +29,7 @@ class PairTables(NamedTuple):
     subset : DataFrame
         Metadata of the masks of images with several, consensus masks included.
     images : DataFrame
-        The image metadata.
+        The image metadata, all of its images.
     all_pairs : DataFrame
         All pairs as they were read, those with a consensus mask included.
     pairs : DataFrame
@@ -57,12 +59,18 @@ def read_pair_tables(
     PairTables
     """
     subset = read_input(
-        config, "multiannotator_subset_metadata_path", naming.SEG_COLUMNS, made_by="create_multiannotator_subset"
+        config, "multiannotator_subset_metadata_path", _MASK_TEXTS, made_by="create_multiannotator_subset", others=False
     )
     images = read_input(config, "output_img_metadata_path", ["isic_id"], made_by="create_dataset")
     key = "all_pairwise_IAA_metrics_path"
     pairs = read_input(
-        config, key, ["img_id", *_PAIR_TEXTS], metrics, made_by="compute_IAA_metrics", numeric_if_there=if_there
+        config,
+        key,
+        ["img_id", *_PAIR_TEXTS],
+        metrics,
+        made_by="compute_IAA_metrics",
+        numeric_if_there=if_there,
+        others=False,
     )
     missing = [name for name in if_there if name not in pairs]
     if missing:
@@ -78,4 +86,4 @@ def read_if_there(
     if not path.is_file():
         logger.warning("without {}: {}", path.name, without)
         return None
-    return read_input(config, key, columns, numeric)
+    return read_input(config, key, columns, numeric, others=False)

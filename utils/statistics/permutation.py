@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..lazy import pd
+
+if TYPE_CHECKING:
+    from pandas import Series
 
 _MOST = 9_999
 _LEAST = 999
@@ -24,7 +27,7 @@ class PermutationTest(NamedTuple):
 
 
 def cluster_permutation(
-    values: np.ndarray, labels: np.ndarray, clusters: Sequence, seed: int, permutations: int | None = None
+    values: np.ndarray, labels: np.ndarray, clusters: Series, seed: int, permutations: int | None = None
 ) -> PermutationTest:
     """Test whether the means of two groups differ, by moving labels between clusters of equal size.
 
@@ -37,7 +40,7 @@ def cluster_permutation(
         Finite, one an image.
     labels : ndarray of bool, shape (n,)
         Group of each image; both must occur.
-    clusters : sequence, shape (n,)
+    clusters : Series, shape (n,)
         Name of each image's cluster.
     seed : int
         Which permutations those are.
@@ -57,22 +60,22 @@ def cluster_permutation(
     generator = np.random.default_rng(seed)
     labels = np.asarray(labels, dtype=bool)
     blocks = list(_clusters_of_equal_size(values, labels, clusters))
-    found, count = values[labels].sum(), labels.sum()
+    count = labels.sum()
+    found = _difference(values[labels].sum(), values, count)
     batch = max(1, _CELLS_AT_ONCE // len(values))
     extreme = 0
     for first in range(0, number, batch):
         size = min(batch, number - first)
-        sums = sum(_permuted_sums(*block, size, generator) for block in blocks)
-        differences = _difference(sums, values, count)
-        extreme += int((np.abs(differences) >= abs(_difference(found, values, count)) - _ROUNDING).sum())
+        sums = np.sum([_permuted_sums(*block, size, generator) for block in blocks], axis=0)
+        extreme += int((np.abs(_difference(sums, values, count)) >= np.abs(found) - _ROUNDING).sum())
     return PermutationTest((1 + extreme) / (1 + number), number)
 
 
 def _clusters_of_equal_size(
-    values: np.ndarray, labels: np.ndarray, clusters: Sequence
+    values: np.ndarray, labels: np.ndarray, clusters: Series
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield values and labels, shape (clusters, images), of the clusters of each size."""
-    codes, _ = pd.factorize(np.asarray(clusters, dtype=object), sort=True)
+    codes, _ = pd.factorize(clusters, sort=True)
     order = np.argsort(codes, kind="stable")
     size_of_image = np.bincount(codes)[codes[order]]
     for size in np.unique(size_of_image):
@@ -86,5 +89,5 @@ def _permuted_sums(values: np.ndarray, labels: np.ndarray, size: int, generator:
     return np.einsum("pci,ci->p", labels[places], values)
 
 
-def _difference(sums: np.ndarray | float, values: np.ndarray, count: int) -> np.ndarray | float:
+def _difference(sums: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
     return sums / count - (values.sum() - sums) / (len(values) - count)

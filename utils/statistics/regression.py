@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,12 +46,12 @@ def clustered_least_squares(
     return WLS(response, design, weights).fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=False)
 
 
-def holm(p_values: Sequence[float]) -> np.ndarray:
+def holm(p_values: np.ndarray) -> np.ndarray:
     """Adjust the p values of one table for their number, by Holm's method.
 
     Parameters
     ----------
-    p_values : sequence of float, shape (n,)
+    p_values : ndarray of float64, shape (n,)
         NaN is no test: it stays, and does not count.
 
     Returns
@@ -62,7 +61,7 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
     """
     from statsmodels.stats.multitest import multipletests
 
-    adjusted = np.array(p_values, dtype=float)
+    adjusted = p_values.copy()
     tested = np.isfinite(adjusted)
     if tested.any():
         adjusted[tested] = multipletests(adjusted[tested], method="holm")[1]
