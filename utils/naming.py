@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,9 @@ QUARANTINE_FOLDER = "quarantine"
 # Images and masks that left the metadata, below the output folder.
 WITHDRAWN_FOLDER = "quarantine/withdrawn"
 
+# What the codes of tools and skill levels stand for.
+LEVELS = {"T1": "manual pointlist", "T2": "tool unknown", "T3": "autofill", "S1": "expert", "S2": "novice"}
+
 STAPLE = "ST"
 MAJORITY_VOTE = "MV"
 CONSENSUS = (STAPLE, MAJORITY_VOTE)
@@ -112,6 +116,12 @@ def loose_id(isic_id: str) -> str:
     text = unicodedata.normalize("NFC", isic_id).strip().casefold()
     stem, _, suffix = text.rpartition(".")
     return stem.strip() if stem and suffix in IMAGE_EXTENSIONS else text
+
+
+def levels_explained(texts: Iterable[str]) -> str:
+    """Explain the codes of tools and skill levels that texts hold: T1 manual pointlist, S1 expert."""
+    found = set(re.findall(r"\b[TS]\d+\b", " ".join(texts)))
+    return ", ".join(f"{code} {meaning}" for code, meaning in LEVELS.items() if code in found)
 
 
 def consensus_row(isic_id: str, img_filename: str, label: str, mask_md5: str) -> dict[str, str]:

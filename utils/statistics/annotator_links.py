@@ -181,6 +181,12 @@ def halves_that_hardly_meet(pairs: DataFrame) -> Halves | None:
     return Halves(first, second, joining, images) if joining < _WEAK * images else None
 
 
+def half_of_annotator(pairs: DataFrame) -> dict[str, int]:
+    """Return 1 or 2 for each annotator who is in one of two halves that hardly meet, as above; else nothing."""
+    halves = halves_that_hardly_meet(pairs)
+    return {} if halves is None else dict.fromkeys(halves.first, 1) | dict.fromkeys(halves.second, 2)
+
+
 def _cut(graph: Graph) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return both sides of a connected graph, names sorted, the side of the first name first."""
     import networkx as nx

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..lazy import pd
 from ..naming import humans_only
 from . import cautions
+from .annotator_links import half_of_annotator
 from .area_factors import ALL_PAIRS, ANNOTATORS, LEAST_MASKS
 
 if TYPE_CHECKING:
@@ -97,12 +98,14 @@ def annotator_table(
     -------
     DataFrame
         One row an annotator of the subset, sorted by name: masks, images; tools, skill_levels and partners with their
-        numbers of masks or of shared images; component of the graph; of each of `AVERAGES` the mean over images, its
-        95 % interval and the number of images; pairs_one_annotator_twice, and how many of them have two skill levels;
+        numbers of masks or of shared images; component of the graph; half: 1 or 2, where two halves hardly meet; of
+        each of `AVERAGES` the mean over images, its 95 % interval and the number of images;
+        pairs_one_annotator_twice, and how many of them have two skill levels;
         area_factor with its interval and p value after Holm; caution. An empty cell is not known.
     """
     masks = humans_only(subset)
     table = _counts(masks).join(_partners(links))
+    table["half"] = table.index.map(half_of_annotator(pairs)).astype("Int64")
     for name in AVERAGES:
         own = averages.loc[[name]].droplevel(0) if name in averages.index else averages[:0].droplevel(0)
         own = own[["mean", "low", "high", "images"]]

@@ -51,7 +51,7 @@ FACTOR_COLUMNS = (
 # Standard errors on either side of an estimate. The reference values have the rounded quantile of annotators, and the
 # exact one of levels; they differ by four hundred-thousandths of the standard error.
 _OF_ANNOTATORS, _OF_LEVELS = 1.96, 1.959963984540054
-_OWN_CLUSTERS = f"{few_clusters(0)} of its own"
+_OWN_CLUSTERS = f"{few_clusters(0)} of their own masks"
 _NOT_TOLD_APART = "cannot be told from the annotators who used it"
 
 
