@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _LEAST_INCHES, _BESIDE_INCHES, _BELOW_INCHES = 2.7, 2.8, 0.6  # of the circle; for names, legend, colour bar; for notes
 _NODE_INCHES = 0.17  # of the circle's circumference, for a name
-_MOST = 100
+_MOST = 60
+_MOST_LEVEL = 20  # annotators whose names are written level; those of more are turned outwards
 _COLOURS = {1: PALETTE["blue"], 2: PALETTE["orange"]}
 _NEITHER = "0.55"
 _WIDEST, _THINNEST = 7.0, 0.5  # points
@@ -39,7 +40,7 @@ def draw_network(annotators: DataFrame, links: DataFrame) -> Figure:
     Returns
     -------
     Figure
-        Of annotators who share no image, and beyond the hundred with most masks, there is only a note of the number.
+        Of annotators who share no image, and beyond the sixty with most masks, there is only a note of the number.
     """
     names = sorted({*links["annotator1"], *links["annotator2"]})
     rows = {row["annotator"]: row for row in annotators.to_dict("records") if row["annotator"] in names}
@@ -106,9 +107,14 @@ def _draw_annotators(axes: Axes, rows: Mapping[str, Mapping], places: Mapping[st
         size = _SMALLEST + (_LARGEST - _SMALLEST) * math.sqrt(rows[name]["masks"] / most)
         colour = _COLOURS.get(rows[name]["half"], _NEITHER)
         axes.plot(x, y, "o", color=colour, markersize=size, markeredgecolor="white", zorder=3)
-        across = "left" if x > 0.2 else "right" if x < -0.2 else "center"
+        across = "left" if x > 0.02 else "right" if x < -0.02 else "center"
         up = "center" if abs(y) < 0.9 else "bottom" if y > 0 else "top"
-        axes.text(1.1 * x, 1.07 * y, f"{name} ({rows[name]['masks']:,.0f})", ha=across, va=up)
+        how: dict[str, Any] = {"ha": across, "va": up}
+        if len(places) > _MOST_LEVEL:
+            angle = math.degrees(math.atan2(y, x))
+            how |= {"rotation": angle if x >= 0 else angle - 180, "rotation_mode": "anchor", "va": "center"}
+        label = f"{name} ({rows[name]['masks']:,.0f})"
+        axes.text(1.1 * x, 1.07 * y, label, **how)
 
 
 def _draw_links(figure: Figure, axes: Axes, links: DataFrame, places: Mapping[str, tuple[float, float]]) -> None:

@@ -191,10 +191,10 @@ def _conclusion(raw: int, within: int) -> str:
     if raw == within:
         return "The same annotators show the difference as well." if raw else "Neither tells a difference."
     if not within:
-        return "Among images by the same annotators none can be told: who outlined which images may explain all of it."
+        return "Among images by the same annotators no difference can be told: who outlined what may explain all of it."
     if not raw:
-        return "Only among images by the same annotators can one be told."
-    return "Among images by the same annotators it turns round."
+        return "Only among images by the same annotators can a difference be told."
+    return "Among images by the same annotators the difference turns round."
 
 
 def _away_from_zero(row: Mapping) -> int:
