@@ -27,6 +27,7 @@ pytest_plugins = [
     "support.checkout",
     "support.embedded_demo",
     "support.figure_dataset",
+    "support.statistics_tables",
     "support.report_browser",
     "support.report_reruns",
     "support.scheduling",
