@@ -77,7 +77,7 @@ def agreement_of_groups(
         cautions.join_cautions([said[group], cautions.few_clusters(clusters)])
         for group, clusters in zip(table["group"], table["clusters"], strict=True)
     ]
-    return table[list(COLUMNS)]
+    return table[list(COLUMNS)].astype({"metric": object, "group": object})
 
 
 def _values_of_images(pairs: DataFrame, members: DataFrame, metrics: list[str]) -> DataFrame:

@@ -1,0 +1,37 @@
+"""Least squares with clustered errors, and Holm's method, computed by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from utils.statistics.regression import clustered_least_squares, holm
+
+
+def test_errors_are_those_of_the_sandwich_of_cluster_sums():
+    generator = np.random.default_rng(1)
+    design, response, weights = generator.random((30, 2)), generator.random(30), generator.random(30)
+    clusters = pd.Series(generator.integers(0, 8, 30)).map("c{}".format)
+
+    fitted = clustered_least_squares(response, design, clusters, weights)
+
+    bread = np.linalg.inv(design.T @ (weights[:, None] * design))
+    estimate = bread @ design.T @ (weights * response)
+    scores = (weights * (response - design @ estimate))[:, None] * design
+    sums = pd.DataFrame(scores).groupby(clusters.to_numpy()).sum().to_numpy()
+    groups = len(sums)
+    expected = groups / (groups - 1) * 29 / 28 * bread @ sums.T @ sums @ bread
+    np.testing.assert_allclose(fitted.params, estimate, rtol=1e-10)
+    np.testing.assert_allclose(fitted.cov_params(), expected, rtol=1e-10)
+    half = 1.959963984540054 * np.sqrt(np.diag(expected))
+    np.testing.assert_allclose(fitted.conf_int(), np.column_stack([estimate - half, estimate + half]), rtol=1e-9)
+
+
+def test_holm_multiplies_the_smallest_by_the_number_of_tests_and_leaves_what_is_none():
+    adjusted = holm(np.array([0.01, np.nan, 0.04, 0.03]))
+
+    assert adjusted[[0, 2, 3]] == pytest.approx([0.03, 0.06, 0.06])
+    assert np.isnan(adjusted[1])
+    assert np.isnan(holm(np.array([np.nan]))).all()
+    assert holm(np.array([])).size == 0
