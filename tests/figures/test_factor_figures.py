@@ -1,4 +1,4 @@
-"""Agreement by factor, by set of annotators and by diagnosis: numbers and pictures."""
+"""Agreement by factor and by set of annotators: numbers and pictures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from matplotlib.colors import to_hex
 from support.agreement_pairs import PAIR_NAMES, PAIRS
 
 from multiannotator_analysis.visualization_scripts import plot_annotator_intersections as intersections
-from multiannotator_analysis.visualization_scripts import plot_iaa_by_diagnosis as diagnosis
 from multiannotator_analysis.visualization_scripts import plot_inter_intra_factor_agreement as factors
 
 # --- Factors ---------------------------------------------------------------------------------------------
@@ -135,56 +134,3 @@ def test_a_set_whose_distances_are_all_missing_keeps_its_row():
     _, distance = intersections.draw(groups, "Title").axes
 
     assert [len(points.get_offsets()) for points in distance.collections] == [0, 0]
-
-
-# --- Diagnosis -------------------------------------------------------------------------------------------
-
-
-def test_images_are_matched_by_id_and_other_diagnoses_counted():
-    per_image = pd.DataFrame(
-        {
-            "img_id": ["a.v2.JPG", "b.JPG", "c.png", "d.JPG", "e.JPG"],
-            "dice_score_mean": [0.1, 0.2, 0.3, np.nan, 0.5],
-        }
-    )
-    table = pd.Series({"a.v2": " Malignant", "b": "benign", "c": "", "d": "benign"})
-
-    groups = diagnosis.values_by_diagnosis(per_image, table)
-
-    assert {name: values.tolist() for name, values in groups.items()} == {
-        "malignant": [0.1],
-        "benign": [0.2],
-        "without diagnosis": [0.3, 0.5],
-    }
-
-
-def test_caption_names_tests_effect_and_what_is_left_out():
-    result = {
-        "mann_whitney_p": 0.0004,
-        "kolmogorov_smirnov_p": 0.0416,
-        "cliffs_delta": -0.154,
-        "cliffs_delta_low": -0.2,
-        "cliffs_delta_high": 0.1,
-    }
-
-    text = diagnosis.caption(result, {"indeterminate": 1500}).replace("\n", " ")
-
-    for part in ("Mann–Whitney p < 0.001", "Kolmogorov–Smirnov p = 0.042", "−0.15 (95 %: −0.20 to 0.10)"):
-        assert part in text
-    assert text.endswith("indeterminate 1,500")
-    assert diagnosis.caption(result, {}).endswith("not drawn: none")
-    alone = result | {"cliffs_delta_low": np.nan, "cliffs_delta_high": np.nan}
-    assert "−0.15 (no interval: a group of one image)" in diagnosis.caption(alone, {}).replace("\n", " ")
-
-
-def test_curves_are_the_cumulative_shares():
-    groups = {"malignant": pd.Series([0.5, 0.2]), "benign": pd.Series([0.9])}
-
-    axes = diagnosis.draw(groups, "Text").axes[0]
-
-    first, second = axes.get_lines()
-    assert first.get_xdata()[1:].tolist() == [0.2, 0.5]
-    assert first.get_ydata().tolist() == [0, 0.5, 1]
-    assert first.get_linestyle() != second.get_linestyle()
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert labels == ["malignant (n = 2)", "benign (n = 1)"]

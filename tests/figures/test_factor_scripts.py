@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from support.agreement_pairs import PAIRS
+from support.agreement_pairs import PAIRS, subset_of
 from support.run import run_here, run_stage, succeed
 from support.trees import tree
 
 from multiannotator_analysis.visualization_scripts import plot_annotator_intersections as intersections
 from multiannotator_analysis.visualization_scripts import plot_inter_intra_factor_agreement as factors
+from utils.naming import inter_pairs_only
 
 SCRIPTS = ("plot_inter_intra_factor_agreement", "plot_annotator_intersections", "plot_iaa_by_diagnosis")
 SUBSET = "IMAplusplus_multiannotator_subset_"
@@ -22,13 +23,12 @@ SUFFIXES = (".png", ".svg", ".pdf")
 
 
 def give(folder: Path, pairs: pd.DataFrame | None = None, images: str | None = None) -> Path:
-    """Write the pairs, their means by image, and the image table to where the scripts look."""
+    """Write the pairs, the masks that they are of, and the image table to where the scripts look."""
     metadata = folder / "metadata"
     metadata.mkdir()
     if pairs is not None:
         pairs.to_csv(metadata / f"{SUBSET}IAA_metrics.csv", index=False)
-        means = pairs.groupby("img_id")["dice_score"].mean().rename("dice_score_mean").reset_index()
-        means.to_csv(metadata / f"{SUBSET}image_level_metrics.csv", index=False)
+        subset_of(pairs).to_csv(metadata / f"{SUBSET}seg_metadata.csv", index=False)
     if images is not None:
         (metadata / "IMAplusplus_img_metadata.csv").write_text(images, encoding="utf-8")
     return folder
@@ -80,7 +80,7 @@ def test_benign_malignant_serves_where_diagnosis_1_is_not(tmp_path):
     table = pd.read_csv(tmp_path / "visualizations/dataset_statistics/iaa_cdfs.csv")
     row = table.iloc[0]
     assert len(table) == 1
-    assert (row["n_malignant"], row["n_benign"], row["n_other"]) == (1, 1, 1)
+    assert (row["n_malignant"], row["n_benign"], row["n_other"]) == (1, 1, 0)  # I3 has one annotator
     assert row["diagnosis_column"] == "benign_malignant"
 
 
@@ -112,11 +112,12 @@ def test_released_tables_give_every_figure_within_a_column(released):
     bases = {
         **{f"metrics/inter_intra_{name}_agreement": 180 for name in ("tool", "skill", "annotator")},
         "annotator_intersection_agreements/all_annotator_intersections": 180,
-        "dataset_statistics/iaa_cdfs": 88,
+        "dataset_statistics/iaa_cdfs": 180,
     }
+    tables = {f"dataset_statistics/iaa_cdfs{name}.csv" for name in ("", "_curves", "_differences", "_sets")}
     files = drawn(released)
 
-    assert set(files) == {base + suffix for base in bases for suffix in SUFFIXES} | {"dataset_statistics/iaa_cdfs.csv"}
+    assert set(files) == {base + suffix for base in bases for suffix in SUFFIXES} | tables
     for base, limit in bases.items():
         assert 60 < width_mm(files[f"{base}.png"]) <= limit
 
@@ -148,18 +149,42 @@ def test_released_sets_are_those_of_the_segmentation_table(released):
 def test_released_diagnoses_are_compared_by_image(released):
     row = pd.read_csv(released / "visualizations/dataset_statistics/iaa_cdfs.csv").iloc[0]
     metadata = released / "metadata"
-    values = pd.read_csv(metadata / f"{SUBSET}image_level_metrics.csv")
+    pairs = pd.read_csv(metadata / f"{SUBSET}IAA_metrics.csv")
+    inter = inter_pairs_only(pairs).groupby("img_id")["dice_score"].mean()
     images = pd.read_csv(metadata / "IMAplusplus_img_metadata.csv", dtype=str).set_index("isic_id")
-    of_image = images["diagnosis_1"].reindex(values["img_id"].str.removesuffix(".JPG")).to_numpy()
-    malignant, benign = (values["dice_score_mean"][of_image == name] for name in ("Malignant", "Benign"))
+    of_image = images["diagnosis_1"].reindex(inter.index.str.removesuffix(".JPG")).to_numpy()
+    malignant, benign = (inter[of_image == name] for name in ("Malignant", "Benign"))
 
     test = stats.mannwhitneyu(malignant, benign)
 
-    assert (row["n_malignant"], row["n_benign"], row["n_other"]) == (505, 1874, 15)
+    assert (row["n_malignant"], row["n_benign"], row["n_other"]) == (497, 1738, 15)
     assert row["mann_whitney_p"] == pytest.approx(test.pvalue)
     assert row["kolmogorov_smirnov_p"] == pytest.approx(stats.ks_2samp(malignant, benign).pvalue)
-    assert row["cliffs_delta"] == pytest.approx(2 * test.statistic / 505 / 1874 - 1)
+    assert row["cliffs_delta"] == pytest.approx(2 * test.statistic / 497 / 1738 - 1)
     assert row["cliffs_delta_low"] < row["cliffs_delta"] < row["cliffs_delta_high"] < 0
+
+
+def test_curves_differences_and_sets_are_tables(released):
+    base = released / "visualizations/dataset_statistics"
+    curves, differences, sets = (
+        pd.read_csv(base / f"iaa_cdfs_{name}.csv") for name in ("curves", "differences", "sets")
+    )
+
+    assert curves.groupby("diagnosis")["images"].max().to_dict() == {"benign": 1738, "malignant": 497}
+    assert curves.groupby("diagnosis")["cumulative_share"].max().eq(1).all()
+    assert differences["adjusted_for"].tolist() == [
+        "none",
+        "sets of annotators",
+        "sets of annotators with their tools",
+    ]
+    assert (sets["images"] >= 30).all() and (sets["malignant"] > 0).all() and len(sets) == 11
+
+
+def test_what_the_adjustment_does_is_said(released):
+    text = succeed("plot_iaa_by_diagnosis", released)
+
+    assert "within sets of annotators. Among images by the same annotators no difference can be told" in text
+    assert "without IMAplusplus_multiannotator_subset_image_agreement.csv" in text
 
 
 def test_a_second_run_gives_the_same_bytes(released):

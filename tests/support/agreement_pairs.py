@@ -16,4 +16,22 @@ PAIRS = pd.DataFrame(
         ("I3.JPG", "A02", "A02", "T1", "T1", 1.00, 0.00),
     ],
     columns=PAIR_NAMES,
-).assign(skill_level1="S1", skill_level2="S1")
+).assign(
+    skill_level1="S1",
+    skill_level2="S1",
+    mask1=["I1_A00", "I1_A00", "I1_MV", "I2_A01", "I2_A01", "I3_A02"],
+    mask2=["I1_A01", "I1_ST", "I1_ST", "I2_A00", "I2_A00b", "I3_A02b"],
+)
+
+
+def subset_of(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return the metadata of the masks that pairs are of."""
+    names = {"img_id": "img_filename", "mask": "seg_filename"}
+    ends = [
+        pairs[["img_id", *(f"{name}{end}" for name in ("mask", "annotator", "tool", "skill_level"))]].rename(
+            columns=lambda name: names.get(name.rstrip("12"), name.rstrip("12"))
+        )
+        for end in (1, 2)
+    ]
+    masks = pd.concat(ends, ignore_index=True).drop_duplicates("seg_filename")
+    return masks.assign(ISIC_id=masks["img_filename"].str.removesuffix(".JPG"), mskObjectID="", mask_md5="")

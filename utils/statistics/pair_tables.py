@@ -74,7 +74,7 @@ def read_pair_tables(
     )
     missing = [name for name in if_there if name not in pairs]
     if missing:
-        logger.warning("{} has no {}: they are left out", getattr(config, key).name, " and ".join(missing))
+        logger.info("{} has no {}: they are left out", getattr(config, key).name, " and ".join(missing))
     return PairTables(subset, images, pairs, classified_pairs(pairs, subset, image_clusters(images)))
 
 
@@ -84,6 +84,6 @@ def read_if_there(
     """Read a table that a release does not have, or return None and log what there is not without it."""
     path = getattr(config, key)
     if not path.is_file():
-        logger.warning("without {}: {}", path.name, without)
+        logger.info("without {}: {}", path.name, without)
         return None
     return read_input(config, key, columns, numeric, others=False)
