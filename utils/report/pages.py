@@ -45,7 +45,23 @@ _FIGURES = {
     ),
     "iaa_cdfs": (
         "Agreement on malignant and on benign images",
-        "Cumulative distributions of the mean Dice per image, malignant beside benign",
+        "Cumulative distributions of the mean Dice per image, and differences as it stands and by sets of annotators",
+    ),
+    "agreement_statistics": (
+        "Agreement of groups of pairs, with intervals",
+        "Forest plot of mean Dice and normalised HD95 by kind of pair, tools, skill levels, masks and diagnosis",
+    ),
+    "annotator_network": (
+        "Who outlined the same images as whom",
+        "Network of annotators, joined by the images that both outlined",
+    ),
+    "annotator_area_factors": (
+        "How large each annotator draws, and with which tool and skill level",
+        "Forest plot of area factors of annotators, tools and skill levels",
+    ),
+    "annotator_dice_with_others": (
+        "Agreement of each annotator with the others",
+        "Forest plot of the mean Dice of each annotator with the others, who are named",
     ),
     "other_datasets_overlap": (
         "Images shared with other datasets",

@@ -21,6 +21,7 @@ _REQUIRED = (
     "kornia_rs",
     "PIL",
     "pykdtree",
+    "statsmodels",
 )
 _THREAD_LIMITS = (
     "OMP_NUM_THREADS",
