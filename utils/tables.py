@@ -62,7 +62,7 @@ def read_table(
         raise PipelineError("A table has the same column twice.", where=path, offenders=repeated)
     require_columns(header, [*columns, *numeric], path)
     named = {*columns, *numeric, *numeric_if_there}
-    table = _parse(data, path, [name for name in header if others or name in named])
+    table = _parse(data, path, None if others else [name for name in header if name in named])
     for name in [*numeric, *(name for name in numeric_if_there if name in header)]:
         table[name] = _to_floats(table[name], path)
     return table
@@ -140,7 +140,7 @@ def _check_rows(data: bytes, path: Path) -> list[str]:
     return header
 
 
-def _parse(data: bytes, path: Path, columns: list[str]) -> DataFrame:
+def _parse(data: bytes, path: Path, columns: list[str] | None) -> DataFrame:
     try:
         return pd.read_csv(
             io.BytesIO(data), usecols=columns, dtype=str, na_filter=False, index_col=False, encoding="utf-8-sig"

@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 import bench_pipeline
 import bench_report
 import bench_scaling
+import bench_statistics
 import bench_tables
 import benchmark_masks
 import benchmark_plan
@@ -164,6 +165,15 @@ def test_tables_of_any_size_are_drawn_and_merged(tmp_path):
     assert len(pd.read_csv(tmp_path / "qa/seg.csv")) <= 1998
     bench_tables.run_part("summary", 2000, tmp_path)
     assert len(pd.read_csv(tmp_path / "summary.csv")) == 6
+
+
+def test_tables_of_statistics_go_through_their_stages(tmp_path):
+    pairs = bench_statistics.draw_tables(60, tmp_path / "metadata")
+
+    told = [succeed(stage, tmp_path) for stage in bench_statistics.STAGES]
+
+    assert pairs >= 60
+    assert "16 annotators" in told[0] and "malignant and" in told[2]
 
 
 def test_the_scaling_figure_has_a_line_for_each_stage(tmp_path):

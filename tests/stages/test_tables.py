@@ -62,6 +62,12 @@ def test_the_same_table_in_other_clothes(tmp_path, data, packed):
     assert table.to_dict("list") == {"a": ["1", "3"], "b": ["2", "4"]}
 
 
+def test_columns_that_are_not_named_may_be_left_out(tmp_path):
+    (tmp_path / "t.csv").write_text(",a,b,c\n0,x,1,2\n")
+    table = read_table(tmp_path / "t.csv", ["a"], numeric=["b"], numeric_if_there=["z"], others=False)
+    assert table.to_dict("list") == {"a": ["x"], "b": [1.0]}
+
+
 def test_a_header_alone_is_an_empty_table(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n")
     assert read_table(tmp_path / "t.csv", ["a"], numeric=["b"]).shape == (0, 2)
