@@ -81,20 +81,20 @@ def jaccard(intersection: int, area1: int, area2: int) -> float:
     return float(intersection) / float(union)
 
 
-def normalised_surface_distance(first: np.ndarray, second: np.ndarray, tolerance: float) -> float:
+def normalised_surface_distance(near1: int, near2: int, border1: int, border2: int) -> float:
     """Share of the border pixels of both masks that lie within a tolerance of the other border (NSD).
 
     Parameters
     ----------
-    first, second : ndarray of float64, shape (N,) and (M,)
-        Distances of the border pixels of each mask to the other one's border, in pixels. N + M is above 0.
-    tolerance : float
-        Largest distance that counts as agreement, in pixels.
+    near1, near2 : int
+        Border pixels of the first mask and of the second that are at most the tolerance away from the other border.
+    border1, border2 : int
+        Border pixels of the first mask and of the second; not both are 0.
 
     Returns
     -------
     float
-        ``(#(first <= t) + #(second <= t)) / (N + M)``, between 0 and 1.
+        ``(near1 + near2) / (border1 + border2)``, between 0 and 1.
 
     Notes
     -----
@@ -102,31 +102,29 @@ def normalised_surface_distance(first: np.ndarray, second: np.ndarray, tolerance
     ``compute_surface_dice`` does; DeepMind's surface-distance weights them by the length of the outline that they
     stand for, which gives other values (.6440 for .6306 on average over 91 pairs of outlines of skin lesions).
     """
-    within = np.count_nonzero(first <= tolerance) + np.count_nonzero(second <= tolerance)
-    return within / (first.size + second.size)
+    return (near1 + near2) / (border1 + border2)
 
 
-def boundary_f1(first: np.ndarray, second: np.ndarray, tolerance: float) -> float:
+def boundary_f1(near1: int, near2: int, border1: int, border2: int) -> float:
     """Boundary F1 score: harmonic mean of the shares of each border that lie within a tolerance of the other.
 
     Parameters
     ----------
-    first, second : ndarray of float64, shape (N,) and (M,)
-        Distances of the border pixels of each mask to the other one's border, in pixels. N and M are above 0.
-    tolerance : float
-        Largest distance that counts as agreement, in pixels.
+    near1, near2 : int
+        Border pixels of the first mask and of the second that are at most the tolerance away from the other border.
+    border1, border2 : int
+        Border pixels of the first mask and of the second, above 0.
 
     Returns
     -------
     float
-        ``2pr / (p + r)`` of the directed shares p and r, between 0 and 1; 0 when both are 0.
+        ``2pr / (p + r)`` of p = near1 / border1 and r = near2 / border2, between 0 and 1; 0 when both are 0.
 
     Notes
     -----
     Csurka et al. (2013) [6]_. It does not depend on which mask is the first.
     """
-    p = np.count_nonzero(first <= tolerance) / first.size
-    r = np.count_nonzero(second <= tolerance) / second.size
+    p, r = near1 / border1, near2 / border2
     return 2 * p * r / (p + r) if p + r else 0.0
 
 
@@ -201,13 +199,24 @@ def pairwise_agreement(
 
 def _distance_metrics(pooled: np.ndarray, diagonal: float) -> dict[str, float]:
     """Distance columns of a pair of non-empty masks, in pixels and as fractions of the image diagonal."""
-    values = (float(pooled.max()), float(np.percentile(pooled, 95)), float(pooled.mean()))
+    values = (float(pooled.max()), _percentile_95(pooled), float(pooled.mean()))
     distances = dict(zip(DISTANCE_COLUMNS, values, strict=True))
     return distances | {f"{column}_normalized": value / diagonal for column, value in distances.items()}
 
 
-def _boundary_metrics(pooled: np.ndarray, size: int, tolerance: float) -> dict[str, float]:
-    """Columns of a pair of non-empty masks at a tolerance in pixels; `size` is that of the first mask's border."""
-    directed = (pooled[:size], pooled[size:])
-    scores = (normalised_surface_distance(*directed, tolerance), boundary_f1(*directed, tolerance))
-    return dict(zip(BOUNDARY_COLUMNS, scores, strict=True))
+def _percentile_95(values: np.ndarray) -> float:
+    """Return ``numpy.percentile(values, 95)`` to the last bit, without the checks that take most of its time."""
+    place = (values.size - 1) * 0.95
+    below = math.floor(place)
+    above = min(below + 1, values.size - 1)
+    ordered = np.partition(values, (below, above))
+    low, high, share = float(ordered[below]), float(ordered[above]), place - below
+    return low + (high - low) * share if share < 0.5 else high - (high - low) * (1 - share)
+
+
+def _boundary_metrics(pooled: np.ndarray, border: int, tolerance: float) -> dict[str, float]:
+    """Columns of a pair of non-empty masks at a tolerance in pixels; `border` is the size of the first one's."""
+    near = pooled <= tolerance
+    of_first = np.count_nonzero(near[:border])
+    counts = (of_first, np.count_nonzero(near) - of_first, border, pooled.size - border)
+    return dict(zip(BOUNDARY_COLUMNS, (normalised_surface_distance(*counts), boundary_f1(*counts)), strict=True))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from medpy.metric import binary as medpy
 from support.drawing import blob, disc, noise, ragged
 
+from utils import metrics
 from utils.masks.vote_patterns import vote_patterns
 from utils.metrics import boundary_f1, dice, jaccard, normalised_surface_distance, pairwise_agreement
 from utils.naming import BOUNDARY_COLUMNS, METRIC_COLUMNS
@@ -111,12 +112,10 @@ def test_borders_of_unequal_length():
     assert scores(line, end, 0.1) == scores(end, line, 0.1) == ((2 + 1) / (4 + 1), 2 * 1 * (2 / 4) / (1 + 2 / 4))
 
 
-def test_scores_of_distances():
-    first, second = np.array([0.0, 1.0, 2.0, 2.5]), np.array([3.0, 2.0])
-    assert normalised_surface_distance(first, second, 2.0) == 4 / 6
-    assert boundary_f1(first, second, 2.0) == 2 * (3 / 4) * (1 / 2) / (3 / 4 + 1 / 2)
-    assert boundary_f1(first + 9, second + 9, 2.0) == normalised_surface_distance(first + 9, second + 9, 2.0) == 0
-    assert boundary_f1(first, second + 9, 2.0) == 0
+def test_scores_of_drawn_counts():
+    assert normalised_surface_distance(3, 1, 4, 2) == 4 / 6
+    assert boundary_f1(3, 1, 4, 2) == 2 * (3 / 4) * (1 / 2) / (3 / 4 + 1 / 2)
+    assert boundary_f1(3, 0, 4, 2) == boundary_f1(0, 0, 4, 2) == normalised_surface_distance(0, 0, 4, 2) == 0
 
 
 @pytest.mark.parametrize("pair", [(EMPTY, TWO_BY_TWO), (TWO_BY_TWO, EMPTY)], ids=["first", "second"])
@@ -180,6 +179,13 @@ def mask_pairs(draw) -> tuple[np.ndarray, np.ndarray]:
     shape = draw(st.integers(1, 30)), draw(st.integers(1, 30))
     density = st.sampled_from([0, 0.02, 0.5, 1])
     return ragged(rng, shape), noise(rng, shape, draw(density))
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 300))
+def test_the_percentile_is_numpys_to_the_last_bit(seed, number):
+    rng = np.random.default_rng(seed)
+    for values in (np.sqrt(rng.integers(0, 50, number)), rng.random(number) * 1e3):
+        assert metrics._percentile_95(values) == np.percentile(values, 95)
 
 
 @given(mask_pairs())
