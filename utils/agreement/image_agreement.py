@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 
@@ -165,17 +166,18 @@ def disagreement_of_masks(annotators: Sequence[str], jaccards: Sequence[float]) 
             2 mean d(X, m_i) - mean over ordered pairs d(m_i, m_j), i = j included; 0 to 2. NaN where the image has no
             such consensus mask, or no human one.
     """
-    number = len(annotators)
-    distance = np.zeros((number, number))
-    first, second = np.triu_indices(number, 1)
-    distance[first, second] = distance[second, first] = 1 - np.asarray(jaccards, dtype=float)
-    humans = [place for place, annotator in enumerate(annotators) if annotator not in CONSENSUS]
-    n, total = len(humans), float(distance[np.ix_(humans, humans)].sum())
-    found = {"diversity": total / (n * (n - 1)) if n > 1 else math.nan}
-    for label in CONSENSUS:
-        known = n > 0 and label in annotators
-        ged2 = 2 * float(distance[annotators.index(label), humans].sum()) / n - total / n**2 if known else math.nan
-        found[f"ged2_{label}"] = ged2
+    between_humans, to_consensus = 0.0, dict.fromkeys(CONSENSUS, 0.0)
+    for pair, jaccard in zip(combinations(annotators, 2), jaccards, strict=True):
+        labels = [name for name in pair if name in CONSENSUS]
+        if not labels:
+            between_humans += 1 - jaccard
+        elif len(labels) == 1:
+            to_consensus[labels[0]] += 1 - jaccard
+    n = sum(name not in CONSENSUS for name in annotators)
+    found = {"diversity": 2 * between_humans / (n * (n - 1)) if n > 1 else math.nan}
+    for label, total in to_consensus.items():
+        is_known = n > 0 and label in annotators
+        found[f"ged2_{label}"] = 2 * total / n - 2 * between_humans / n**2 if is_known else math.nan
     return found
 
 
