@@ -11,6 +11,10 @@ from support.files import table_rows
 from support.run import run_here, run_stage, succeed
 from support.trees import tree
 
+from utils.agreement.failures_table import record_failures
+from utils.errors import PipelineError
+from utils.tables import read_table
+
 PREFIX = "IMAplusplus_multiannotator_subset_"
 CONSENSUS, AGREEMENT = "create_consensus_masks", "compute_IAA_metrics"
 
@@ -114,3 +118,25 @@ def test_damaged_tables_of_earlier_stages_are_named(rerun, table_name, damage, e
     stage = AGREEMENT if table_name == "seg_metadata" else "compute_image_level_metrics"
     code, console = run_here(stage, rerun)
     assert (code, str(path) in console, expected in console) == (1, True, True)
+
+
+def failure_rows(path) -> list[list[str]]:
+    return read_table(path).to_numpy().tolist()
+
+
+def test_each_stage_replaces_its_own_failures(tmp_path):
+    path = tmp_path / "failures.csv"
+    assert record_failures(path, "one", [], None, tmp_path) == ""
+    assert path.read_text() == "stage,img_id,reason\n"
+    text = record_failures(path, "one", [("a.JPG", "two\n  lines"), ("b.JPG", "x")], None, tmp_path)
+    assert text == ", 2 images failed (listed in failures.csv)"
+    record_failures(path, "two", [("a.JPG", "y")], None, tmp_path)
+    record_failures(path, "one", [("c.JPG", "z")], 1, tmp_path)
+    assert failure_rows(path) == [["two", "a.JPG", "y"], ["one", "c.JPG", "z"]]
+
+
+def test_too_many_failures_are_an_error_after_they_are_written(tmp_path):
+    with pytest.raises(PipelineError, match="2 images failed") as caught:
+        record_failures(tmp_path / "f.csv", "one", [("a", "x"), ("b", "y")], 1, tmp_path)
+    assert "at most 1 (max_failures)" in str(caught.value)
+    assert len(failure_rows(tmp_path / "f.csv")) == 2

@@ -16,11 +16,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import benchmark_plan
 from bench_pipeline import STAGES, run_chain
 from decode_floor import THUMBNAIL_PIXELS
 from make_benchmark_set import make_set, parse_options
 from stage_runs import Run, measure, run_stage
+from support.run import config_of
 
 FLOOR = Path(__file__).with_name("decode_floor.py")
 LIMIT = 1.5  # CPU seconds of the stage for each of its floor
@@ -34,8 +34,7 @@ def task_lines(output: Path) -> list[str]:
     from utils.report.tasks import report_tasks
     from utils.settings import MultiannotatorSettings
 
-    file = benchmark_plan.ROOT / "multiannotator_analysis" / "config.yaml"
-    config = load_config(MultiannotatorSettings, file, [f"output_dir={output}"])
+    config = load_config(MultiannotatorSettings, config_of("make_report"), [f"output_dir={output}"])
     tasks = report_tasks(read_report_tables(config), config)
     return ["\t".join(map(str, task.files_there())) for task in tasks.values() if task.photo.there]
 

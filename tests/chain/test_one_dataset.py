@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 
 import pytest
 from support.drawing import box, write_png
+from support.files import table_rows
 from support.run import raw_arguments, run_here, succeed
 
 from utils.running.run_manifest import manifest_file
@@ -41,8 +41,7 @@ def names(folder) -> set[str]:
 
 
 def metadata_names(output) -> set[str]:
-    with open(output / "metadata" / "IMAplusplus_seg_metadata.csv", newline="", encoding="utf-8") as stream:
-        return {row["seg_filename"] for row in csv.DictReader(stream)}
+    return {row["seg_filename"] for row in table_rows(output / "metadata" / "IMAplusplus_seg_metadata.csv")}
 
 
 def test_what_left_the_metadata_is_withdrawn_and_never_deleted(small_raw, output):
@@ -104,18 +103,17 @@ def test_the_demo_gives_way_by_itself_in_one_line(small_raw, tmp_path):
     assert not (output / "quarantine" / "withdrawn").exists()
 
 
-def test_a_stage_removes_what_it_made_before_and_does_not_make_now(small_run, tmp_path):
-    output = shutil.copytree(small_run, tmp_path / "output")
+def test_a_stage_removes_what_it_made_before_and_does_not_make_now(rerun):
     figure = "imaplusplus_annotator_overlap"
-    succeed(figure, output)
-    folder = output / "visualizations" / "upset_plots"
+    succeed(figure, rerun)
+    folder = rerun / "visualizations" / "upset_plots"
     assert names(folder) == {f"{figure}{suffix}" for suffix in (".png", ".svg", ".pdf")}
     mine = folder / f"{figure}.svg"
     mine.write_text("edited by hand")
-    table = output / "metadata" / "IMAplusplus_seg_metadata.csv"
+    table = rerun / "metadata" / "IMAplusplus_seg_metadata.csv"
     lines = table.read_text(encoding="utf-8").splitlines(keepends=True)
     table.write_text("".join([lines[0], *(line for line in lines[1:] if ",A00," in line)]), encoding="utf-8")
-    text = succeed(figure, output)
+    text = succeed(figure, rerun)
     assert "nothing to draw" in text
     assert names(folder) == {mine.name} and "changed since, and are left alone" in text
 

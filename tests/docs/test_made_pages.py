@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import subprocess
 
 import pytest
-from support.run import ROOT
+from support.run import ROOT, run_program
 
 from docs import draw_rooms, make_configuration
 from utils.configuration.leaves import NOT_KEYS
@@ -18,12 +17,7 @@ def committed_configs() -> dict[str, str]:
     """Return the config.yaml of each folder as the last commit has it, where there is one to ask."""
     if not shutil.which("git"):
         return {}
-    shown = {
-        folder: subprocess.run(
-            ["git", "show", f"HEAD:{folder}/config.yaml"], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        for folder in SCHEMAS
-    }
+    shown = {folder: run_program("git", "show", f"HEAD:{folder}/config.yaml", cwd=ROOT) for folder in SCHEMAS}
     return {folder: done.stdout for folder, done in shown.items() if done.returncode == 0}
 
 

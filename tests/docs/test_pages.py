@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support.run import ROOT, SCRIPTS
+from support.run import ROOT, SCRIPTS, run_program
 
 from docs.draw_rooms import read_floors
 from utils import naming
@@ -83,9 +82,7 @@ def names_in_order(line: str, columns: tuple[str, ...]) -> bool:
 
 def test_the_example_joins_tables_by_id(small_run):
     (example,) = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    done = subprocess.run(
-        [sys.executable, "-c", example], cwd=small_run.parent, capture_output=True, text=True, check=False, timeout=60
-    )
+    done = run_program(sys.executable, "-c", example, cwd=small_run.parent)
     assert done.returncode == 0, done.stderr
     # Of IMG_01 and IMG_05 the raw table says benign, of IMG 02 malignant.
     folder = small_run / "metadata"

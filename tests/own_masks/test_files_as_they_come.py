@@ -12,7 +12,7 @@ import tifffile
 from PIL import Image
 from support.drawing import box, png_file, write_png
 from support.own_masks_folder import NORA, OLA, PIA, SHAPE, OwnData
-from support.run import ROOT, run_stage
+from support.run import config_of, run_stage
 
 from utils.config import load_config
 from utils.settings import CreationSettings
@@ -190,7 +190,7 @@ def test_a_file_for_the_chain_points_at_what_was_made(own, tmp_path, monkeypatch
     text = own.succeed(f"own_config={file}")
     assert f"bash overall_script.sh --config {file}" in text and NORA not in file.read_text(encoding="utf-8")
     monkeypatch.delenv("IMAPP_OUTPUT_DIR", raising=False)
-    found = load_config(CreationSettings, ROOT / "dataset_creation" / "config.yaml", dataset_file=file)
+    found = load_config(CreationSettings, config_of("create_dataset"), dataset_file=file)
     assert (found.output_dir, found.orig_segs_dir) == (own.output, own.raw / "segs")
     assert found.orig_imgs_dirs == {"png": [own.images]}
     own.succeed(f"own_config={file}")

@@ -11,18 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-import tifffile
 from PIL import Image
 from support.drawing import encoded
-from support.mask_files import DAMAGED, FORMATS, MASK, RGB_LOW
+from support.mask_files import DAMAGED, FORMATS, MASK, RGB_LOW, tiff
 
 from utils.pictures.header_size import picture_size
 from utils.pictures.pixel_values import decode_pixels
 
 GIF = encoded(Image.fromarray(MASK), "GIF")
-_BUFFER = io.BytesIO()
-tifffile.imwrite(_BUFFER, RGB_LOW, photometric="rgb")
-DEEP_TIFF = _BUFFER.getvalue()  # which Pillow does not read at its depth
+DEEP_TIFF = tiff(RGB_LOW, photometric="rgb")  # which Pillow does not read at its depth
 USERS_LIMIT = 4  # pixels, fewer than any of the pictures has
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
-import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 from support.drawing import encoded
-from support.mask_files import DAMAGED, FORMATS, GREY, MASK, painted, png
+from support.mask_files import DAMAGED, FORMATS, GREY, MASK, painted, png, tiff
 
 from utils.data import decode_mask
 from utils.errors import ConfigError
@@ -26,12 +23,6 @@ PIXELS = st.one_of(
     arrays.arrays(np.uint16, GREY_SHAPES, elements=st.sampled_from([0, 1, 255, 256, 65535])),
     arrays.arrays(np.uint8, GREY_SHAPES.map(lambda s: (*s, 3)), elements=st.integers(0, 3)),
 )
-
-
-def tiff(pixels: np.ndarray, **more) -> bytes:
-    buffer = io.BytesIO()
-    tifffile.imwrite(buffer, pixels, **more)
-    return buffer.getvalue()
 
 
 DEEP = painted((0, 0, 1), (0, 0, 0), np.uint16)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from support.drawing import box, write_png
+from support.files import table_rows
 from support.run import succeed
 
 from utils.pictures.pixel_values import has_more_than_two_levels, is_plain_mask
@@ -27,9 +26,8 @@ def laid_out(raw, output):
 def issues(output) -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = {}
     path = output / "metadata" / "IMAplusplus_seg_metadata_qa_results.csv"
-    with open(path, newline="", encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            found.setdefault(row["mask"].rpartition("_")[2], []).append((row["issue"], row["severity"]))
+    for row in table_rows(path):
+        found.setdefault(row["mask"].rpartition("_")[2], []).append((row["issue"], row["severity"]))
     return found
 
 

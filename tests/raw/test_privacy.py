@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 from support import embedding
-from support.drawing import box
+from support.drawing import box, encoded
 from support.run import STAGES, run_here
 
 SEG_TABLE, IMG_TABLE = "raw_ISIC_segmasks_metadata.csv", "raw_ISIC_images_metadata.csv"
@@ -186,7 +186,7 @@ def test_files_that_go_or_change_after_create_dataset(run):
 
 def test_damaged_and_unknown_files_are_shipped_and_told_by_row(run):
     first, second = sorted((run.raw / "segs").glob("Zo*"))
-    first.write_bytes(embedding.encoded(embedding.picture("L"), "PNG")[:-30])
+    first.write_bytes(encoded(embedding.picture("L"), "PNG")[:-30])
     second.write_bytes(b"P5 2 2 255 abcd")
     assert run.stage("create_dataset")[0] == 0
     code, text = run.stage("move_dataset")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support import embedding
+from support.drawing import encoded
 
 from utils.raw.shipped_bytes import Findings, shipped_bytes
 from utils.raw.stripping.exif import exif_of, orientation_of
@@ -84,7 +85,7 @@ def test_of_exif_data_an_orientation_other_than_1_is_kept_alone(kind, orientatio
 def test_files_without_such_data_are_the_same_object(image_format, mode):
     if mode in ("P", "RGBA", "1") and image_format in ("JPEG", "WEBP"):
         mode = "RGB"
-    raw = embedding.encoded(embedding.picture(mode), image_format, **CLEAN[image_format])
+    raw = encoded(embedding.picture(mode), image_format, **CLEAN[image_format])
     data, findings = shipped_bytes(raw)
     assert data is raw
     assert findings == Findings()
@@ -92,7 +93,7 @@ def test_files_without_such_data_are_the_same_object(image_format, mode):
 
 def test_png_keeps_colours_resolution_and_transparency_and_padding():
     profile = b"profile" * 9
-    raw = embedding.encoded(
+    raw = encoded(
         embedding.picture("P"), "PNG", dpi=(300, 300), icc_profile=profile, transparency=3, exif=embedding.exif(NAME)
     )
     data, _ = shipped_bytes(raw + bytes(5))
@@ -104,7 +105,7 @@ def test_png_keeps_colours_resolution_and_transparency_and_padding():
 
 def test_jpeg_keeps_coefficients_profile_and_adobes_colour_transform():
     profile = b"profile" * 9
-    raw = embedding.encoded(embedding.picture("CMYK"), "JPEG", icc_profile=profile, comment=NAME.encode())
+    raw = encoded(embedding.picture("CMYK"), "JPEG", icc_profile=profile, comment=NAME.encode())
     data, findings = shipped_bytes(raw)
     assert findings.is_stripped and not holds_name(data)
     assert data[data.index(b"\xff\xdb") :] in raw
@@ -114,7 +115,7 @@ def test_jpeg_keeps_coefficients_profile_and_adobes_colour_transform():
 
 
 def test_thumbnail_of_jfif_goes():
-    plain = embedding.encoded(embedding.picture(), "JPEG")
+    plain = encoded(embedding.picture(), "JPEG")
     assert plain[2:4] == b"\xff\xe0"
     with_thumbnail = embedding.segment(0xE0, plain[6:18] + b"\x02\x01" + b"RGBRGB")
     data, findings = shipped_bytes(plain[:2] + with_thumbnail + plain[20:])

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 from support.key_reads import PIXEL_LIMIT, stage_of
-from support.run import FOLDERS, ROOT, run_script
+from support.run import FOLDERS, ROOT, succeed
 
 from utils.configuration.leaves import NOT_KEYS
 from utils.settings import MultiannotatorSettings
@@ -106,9 +106,9 @@ def test_a_configuration_without_a_type_is_refused(tmp_path):
         stage_of(script)
 
 
-def test_help_lists_the_declared_keys_and_the_common_ones():
-    done = run_script("multiannotator_analysis/create_consensus_masks.py", "--help")
-    listed = [line.split()[0] for line in done.stdout.partition("\nkeys:\n")[2].splitlines()]
+def test_help_lists_the_declared_keys_and_the_common_ones(tmp_path):
+    shown = succeed("create_consensus_masks", tmp_path, "--help")
+    listed = [line.split()[0] for line in shown.partition("\nkeys:\n")[2].splitlines()]
     stage = stage_of(ROOT / "multiannotator_analysis" / "create_consensus_masks.py")
     assert (stage.schema, listed) == (MultiannotatorSettings, [*stage.declared, *COMMON_KEYS])
     assert {"max_image_pixels", "metrics_output_dir", "new_dataset_metadata_output_dir"} <= {*listed}

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from utils import files
-from utils.agreement.failures_table import record_failures
 from utils.errors import PipelineError
 from utils.tables import read_table, write_lines, write_table
 
@@ -143,25 +142,3 @@ def test_a_temporary_file_lies_beside_its_target_and_keeps_the_suffix(tmp_path):
         temporary.write_bytes(b"1")
         assert not (tmp_path / "deep" / "x.png").exists()
     assert os.listdir(tmp_path / "deep") == ["x.png"]
-
-
-def failure_rows(path) -> list[list[str]]:
-    return read_table(path).to_numpy().tolist()
-
-
-def test_each_stage_replaces_its_own_failures(tmp_path):
-    path = tmp_path / "failures.csv"
-    assert record_failures(path, "one", [], None, tmp_path) == ""
-    assert path.read_text() == "stage,img_id,reason\n"
-    text = record_failures(path, "one", [("a.JPG", "two\n  lines"), ("b.JPG", "x")], None, tmp_path)
-    assert text == ", 2 images failed (listed in failures.csv)"
-    record_failures(path, "two", [("a.JPG", "y")], None, tmp_path)
-    record_failures(path, "one", [("c.JPG", "z")], 1, tmp_path)
-    assert failure_rows(path) == [["two", "a.JPG", "y"], ["one", "c.JPG", "z"]]
-
-
-def test_too_many_failures_are_an_error_after_they_are_written(tmp_path):
-    with pytest.raises(PipelineError, match="2 images failed") as caught:
-        record_failures(tmp_path / "f.csv", "one", [("a", "x"), ("b", "y")], 1, tmp_path)
-    assert "at most 1 (max_failures)" in str(caught.value)
-    assert len(failure_rows(tmp_path / "f.csv")) == 2

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 
 import numpy as np
+import tifffile
 from PIL import Image
 
 from support.drawing import box, encoded, png_chunk, png_file
@@ -31,6 +33,13 @@ def png(pixels: np.ndarray, colour_type: int, extra: bytes = b"", interlaced: bo
         b"\0" + line.astype(pixels.dtype.newbyteorder(">")).tobytes() for part in parts if part.size for line in part
     )
     return png_file(pixels.shape, 8 * pixels.itemsize, colour_type, zlib.compress(lines), extra, interlaced)
+
+
+def tiff(pixels: np.ndarray, **more) -> bytes:
+    """Write a TIFF with any depth that tifffile has."""
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, pixels, **more)
+    return buffer.getvalue()
 
 
 def painted(value, background=0, dtype=np.uint8) -> np.ndarray:

@@ -12,7 +12,7 @@ from utils.errors import PipelineError
 
 def square(number: int) -> int:
     """Return the square, the earlier items later than the others."""
-    time.sleep(0.02 if number % 3 == 0 else 0)
+    time.sleep(0.005 if number % 3 == 0 else 0)
     return number * number
 
 

@@ -1,8 +1,9 @@
-"""An interrupt that arrives where Python swallows exceptions, workers are being ended, or a line is shown."""
+"""Interrupts: the first counts, also where Python swallows exceptions, workers are being ended or a line is shown."""
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 import time
@@ -14,6 +15,20 @@ import pytest
 from utils.running.interrupts import Interrupted, orderly_interrupts
 from utils.running.run_log import show_line
 from utils.workers.process_pool import process_pool
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_interrupts_and_the_next_are_ignored(number):
+    before = signal.getsignal(number)
+    with pytest.raises(Interrupted) as caught, orderly_interrupts():
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGINT)
+    assert caught.value.exit_code == 128 + number
+    assert signal.getsignal(number) is before
 
 
 class _Thing:

@@ -1,14 +1,12 @@
-"""One run at a time in an output folder, and what ends a run."""
+"""One run at a time in an output folder."""
 
 import os
 import signal
-import time
 
 import pytest
 from support.run import run_here, start_code
 
 from utils.errors import PipelineError
-from utils.running.interrupts import Interrupted, orderly_interrupts
 from utils.running.run_lock import exclusive_run, lock_file
 
 HOLDER = """
@@ -73,17 +71,3 @@ def test_a_descriptor_that_is_not_the_lock_file_is_not_used(tmp_path, monkeypatc
     monkeypatch.setenv("IMAPP_LOCK_DESCRIPTOR", value)
     with exclusive_run(tmp_path, "first"), pytest.raises(PipelineError), exclusive_run(tmp_path, "second"):
         pass
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_signal_interrupts_and_the_next_are_ignored(number):
-    before = signal.getsignal(number)
-    with pytest.raises(Interrupted) as caught, orderly_interrupts():
-        try:
-            os.kill(os.getpid(), number)
-            time.sleep(5)
-        finally:
-            os.kill(os.getpid(), signal.SIGTERM)
-            os.kill(os.getpid(), signal.SIGINT)
-    assert caught.value.exit_code == 128 + number
-    assert signal.getsignal(number) is before

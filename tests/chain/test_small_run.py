@@ -1,17 +1,14 @@
-"""The chain on the small raw set: whole files, reruns, workers, console, logs, help."""
+"""The chain on the small raw set: which files it writes, what is in them, and reruns."""
 
 from __future__ import annotations
 
-import re
-import shutil
-import time
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from PIL import Image
 from support.files import table_rows
-from support.run import ROOT, STAGES, chain_here, config_of, raw_arguments, run_here, run_stage, succeed
+from support.run import ROOT, STAGES, chain_here, succeed
 from support.small_set import SMALL_CREATORS, SMALL_ROWS, make_small_raw_set
 from support.trees import tree
 
@@ -110,65 +107,11 @@ def test_a_stage_again_after_the_chain_changes_nothing(small_run, rerun, stage):
         assert tree(rerun) == tree(small_run)
 
 
-def test_stages_run_from_any_folder_and_take_relative_paths(small_run, tmp_path):
-    shutil.copytree(small_run.parent / "raw", tmp_path / "raw")
-    done = run_stage(
-        "create_dataset",
-        "made here",
-        *raw_arguments(tmp_path / "raw")[:-2],
-        "raw_seg_masks_metadata_path=raw/raw_ISIC_segmasks_metadata.csv",
-        cwd=tmp_path,
-    )
-    assert done.returncode == 0, done.stderr
-    name = "IMAplusplus_seg_metadata.csv"
-    made = (tmp_path / "made here" / "metadata" / name).read_text("utf-8").splitlines()
-    assert len(made) == 11
-    assert made[1] == (small_run / "metadata" / name).read_text("utf-8").splitlines()[1]
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_console_and_log(small_run, rerun, stage):
-    shutil.rmtree(rerun / "logs")
-    done = run_stage(stage, rerun, "num_workers=1", "verbose=true", raw=small_run.parent / "raw")
-    assert (done.returncode, done.stdout) == (0, "")
-    lines = done.stderr.splitlines()
-    (closing,) = [line for line in lines if " INFO " in line]
-    wrote = [line for line in lines if re.search(r" DEBUG +wrote ", line)]  # shown, since it is verbose
-    assert re.search(rf"INFO +{stage}: .*\d+ .* in \d+\.\d s$", closing)
-    assert wrote
-    for line in wrote:
-        path = line.partition("wrote ")[2]
-        assert path.startswith(str(rerun)) and (rerun / path).exists()
-    (log,) = (rerun / "logs").glob("*.log")
-    text = log.read_text("utf-8")
-    assert "DEBUG" in text and f"output_dir=PosixPath('{rerun}')" in text
-    assert [line[9:] for line in (closing, *wrote) if line[9:] not in text] == []
-    assert [name for name in SMALL_CREATORS if name in done.stderr + text] == []
-
-
 def test_creators_are_in_no_file_and_no_name(small_run):
     names = [part.encode() for name in SMALL_CREATORS for part in name.split()]
     for path in small_run.rglob("*"):
         content = str(path.relative_to(small_run)).encode() + (path.read_bytes() if path.is_file() else b"")
         assert [name for name in names if name in content] == [], path
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_help_is_quick_and_says_what_is_read_written_and_set(tmp_path, stage):
-    started = time.monotonic()
-    done = run_stage(stage, tmp_path, "--help")
-    assert time.monotonic() - started < 2
-    assert (done.returncode, done.stderr) == (0, "")
-    for part in ("Reads:", "Writes:", "--config", "key=value", "\n  output_dir ", "folder of everything"):
-        assert part in done.stdout
-
-
-def test_options_may_stand_between_keys(small_run, tmp_path):
-    config = config_of("create_multiannotator_subset")
-    shutil.copytree(small_run / "metadata", tmp_path / "metadata")
-    arguments = ["verbose=true", "--config", config, "max_failures=3"]
-    code, text = run_here("create_multiannotator_subset", tmp_path, *arguments)
-    assert (code, "7 masks of 3 images" in text) == (0, True)
 
 
 def test_a_set_without_several_annotators_passes_through(tmp_path):
