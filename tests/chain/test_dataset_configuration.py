@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 import pytest
-from support.checkout import copy_project
 from support.run import CONFIGS, FOLDERS, STAGES, raw_arguments, run_program, run_script, succeed
 
 from utils.config import load_config
@@ -92,10 +91,10 @@ def test_a_key_that_no_stage_has_names_file_and_nearest(dataset):
     assert str(dataset) in str(caught.value) and "the nearest is 'bootstrap_seed'" in str(caught.value)
 
 
-def test_all_configurations_are_checked_before_the_first_stage(dataset, tmp_path):
+def test_all_configurations_are_checked_before_the_first_stage(dataset, project_copy):
     # As overall_script.sh does.
     code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from utils.chain_start import main; main()"
-    start = (sys.executable, "-c", code, copy_project(tmp_path / "project"), "--dataset", dataset)
+    start = (sys.executable, "-c", code, project_copy, "--dataset", dataset)
     done = run_program(*start, "bootstrap_resamples=0")
     assert (done.returncode, "bootstrap_resamples" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
     done = run_program(*start)

@@ -6,6 +6,7 @@ import json
 import shutil
 
 import pytest
+from support.checkout import check_run
 from support.drawing import box, write_png
 from support.files import table_rows
 from support.run import raw_arguments, run_here, succeed
@@ -118,18 +119,17 @@ def test_a_stage_removes_what_it_made_before_and_does_not_make_now(rerun):
     assert names(folder) == {mine.name} and "changed since, and are left alone" in text
 
 
-def test_the_check_fails_on_leftovers_and_on_raw_files_that_changed(small_raw, tmp_path, monkeypatch):
-    monkeypatch.delenv("IMAPP_OUTPUT_DIR", raising=False)
+def test_the_check_fails_on_leftovers_and_on_raw_files_that_changed(small_raw, tmp_path, project_copy):
     output, raw = tmp_path / "output", raw_arguments(small_raw)
     for stage in LAY_OUT:
         succeed(stage, output, raw=small_raw)
     check = ("--any-stage", *raw)
-    assert run_here("check_run", output, *check)[0] == 0
+    assert check_run(project_copy, output, *check)[0] == 0
     write_png(small_raw / "segs" / "raw_d1.png", box(3, 3, 9, 9))
     (output / "seg_masks" / "mine.png").touch()
     with open(small_raw / TABLE, "a", encoding="utf-8") as stream:
         stream.write("IMG_01,somebody,new,raw_d1.png,,expert,\n")
-    code, text = run_here("check_run", output, *check)
+    code, text = check_run(project_copy, output, *check)
     assert code == 1
     for line in (
         "mask of row 8 (mskObjectID 'd1'): its raw file changed since move_dataset ran",

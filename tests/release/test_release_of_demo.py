@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support.checkout import copy_project
 from support.release_sets import SUBSET, TABLES, Release, differences, import_release, release_of, verify_release
 from support.run import STAGES, run_program, succeed
 from support.trees import tree
@@ -73,12 +72,12 @@ def test_one_flipped_pixel_names_its_image(demo, tmp_path):
     assert f"mask differs: {row['img_filename']}, {row['seg_filename']}" in text
 
 
-def test_the_whole_chain_goes_on_without_images(demo, tmp_path, full):
+def test_the_whole_chain_goes_on_without_images(demo, project_copy, tmp_path, full):
     if not full:
         pytest.skip("all stages and figures in processes of their own: with --full")
     output = tmp_path / "output"
     assert import_release(demo.release, output)[0] == 0
-    script = copy_project(tmp_path / "project") / "overall_script.sh"
+    script = project_copy / "overall_script.sh"
     folders = {"IMAPP_OUTPUT_DIR": str(output), "IMAPP_DEMO_DIR": str(demo.raw), "VIRTUAL_ENV": sys.prefix}
 
     done = run_program("bash", script, "--from", "mask_qa", env=folders)

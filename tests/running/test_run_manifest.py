@@ -5,6 +5,7 @@ import json
 import shutil
 
 import pytest
+from support.checkout import check_run
 from support.run import STAGES, run_chain, run_here, succeed
 from support.trees import tree
 
@@ -51,11 +52,11 @@ def test_chains_of_two_workers_give_the_same_bytes_as_one(small_run, states, tmp
     assert manifest_file(output).read_bytes() == manifest_file(small_run).read_bytes()
 
 
-def test_changed_and_missing_outputs_are_listed_with_their_makers(rerun):
+def test_changed_and_missing_outputs_are_listed_with_their_makers(rerun, project_copy):
     (rerun / "metadata" / "IMAplusplus_multiannotator_subset_IAA_metrics.csv").write_text("img_id\n")
     next((rerun / "images").iterdir()).unlink()
     (rerun / "extra.txt").touch()
-    code, text = run_here("check_run", rerun)
+    code, text = check_run(project_copy, rerun)
     assert code == 1
     assert "IAA_metrics.csv: changed (made by compute_IAA_metrics)" in text
     assert "missing or unreadable (made by move_dataset)" in text
@@ -63,16 +64,16 @@ def test_changed_and_missing_outputs_are_listed_with_their_makers(rerun):
     assert "compute_image_level_metrics" not in text
 
 
-def test_a_setting_that_is_no_longer_that_of_the_config_is_named(rerun):
+def test_a_setting_that_is_no_longer_that_of_the_config_is_named(rerun, project_copy):
     succeed("mask_qa", rerun, "max_image_pixels=5000")
-    code, text = run_here("check_run", rerun)
+    code, text = check_run(project_copy, rerun)
     assert code == 0, text
     assert "mask_qa ran with max_image_pixels: 5000; its config says 400000000" in text
     assert "num_workers" not in text
 
 
-def test_without_a_manifest_the_check_says_what_makes_one(tmp_path):
-    code, text = run_here("check_run", tmp_path)
+def test_without_a_manifest_the_check_says_what_makes_one(tmp_path, project_copy):
+    code, text = check_run(project_copy, tmp_path)
     assert code == 1
     assert "There is no run manifest" in text
     assert "overall_script.sh" in text

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
-from support.run import CONFIGS, ROOT
+from support.run import CONFIGS, FOLDERS, ROOT, run_program
 from utils.config import PATH_VARIABLES
 
 # What users keep in a checkout, and no test may touch.
@@ -41,6 +42,20 @@ def copy_project(folder: Path) -> Path:
         else:
             shutil.copy(part, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def project_copy(tmp_path_factory) -> Path:
+    """Folder of a copy of the project; read only."""
+    return copy_project(tmp_path_factory.mktemp("copy") / "project")
+
+
+def check_run(project: Path, output: Path, *arguments) -> tuple[int, str]:
+    """Run check_run in a copy of the project, since it reads the configs of all folders: (exit code, console text)."""
+    script = project / FOLDERS["check_run"] / "check_run.py"
+    done = run_program(sys.executable, script, *arguments, env={"IMAPP_OUTPUT_DIR": str(output)})
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stderr
 
 
 def states_of_files(root: Path) -> dict[str, tuple[int, int]]:
