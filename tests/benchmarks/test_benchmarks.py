@@ -31,6 +31,16 @@ from utils.masks.surface_distances import mask_border
 from utils.naming import PAIR_COLUMNS, SEG_COLUMNS
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched in /proc")
+# The programs, and an option of each.
+PROGRAMS = {
+    "bench_kernels": "--sizes",
+    "bench_pipeline": "--images",
+    "bench_report": "--image-kilobytes",
+    "bench_scaling": "--figure",
+    "bench_tables": "--masks",
+    "decode_floor": "--into",
+    "make_benchmark_set": "--folder",
+}
 TINY = ["--without-reference", "--images=3", "--megapixels=0.05", "--masks-per-image=2", "--workers=1"]
 
 
@@ -199,25 +209,28 @@ def test_the_floor_of_the_report_has_its_files(tmp_path):
 
 
 @LINUX
+@pytest.mark.parametrize(("program", "option"), PROGRAMS.items())
+def test_each_program_starts_and_says_what_it_takes(program, option):
+    done = run_script(f"tests/benchmarks/{program}.py", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: {program}.py") and f" {option} " in done.stdout
+
+
+@LINUX
 def test_the_benchmark_of_the_report_runs(tmp_path, full):
-    script = "tests/benchmarks/bench_report.py"
     if not full:
-        done = run_script(script, "--help")
-        assert done.returncode == 0 and "--image-kilobytes" in done.stdout
-        return
-    done = run_script(script, "--images=8", "--rounds=1", "--image-kilobytes=0", "--work", tmp_path)
+        pytest.skip("it measures two reports: with --full")
+    options = ("--images=8", "--rounds=1", "--image-kilobytes=0", "--work", tmp_path)
+    done = run_script("tests/benchmarks/bench_report.py", *options)
     assert done.returncode == 0, done.stderr
     assert np.char.count(done.stdout, "x the floor with") == 2
 
 
 @LINUX
 def test_the_whole_benchmark_runs(tmp_path, full):
-    script = "tests/benchmarks/bench_pipeline.py"
     if not full:
-        done = run_script(script, "--help")
-        assert done.returncode == 0 and "--images" in done.stdout
-        return
-    done = run_script(script, "--images=12", "--sample=1", "--work", tmp_path / "work")
+        pytest.skip("it measures every stage and three libraries: with --full")
+    done = run_script("tests/benchmarks/bench_pipeline.py", "--images=12", "--sample=1", "--work", tmp_path / "work")
     assert done.returncode == 0, done.stderr
     for stage in LONG_STAGES:
         assert f"| {stage} |" in done.stdout
