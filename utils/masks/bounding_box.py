@@ -14,8 +14,8 @@ def bounding_box(mask: np.ndarray) -> Box | None:
 
     Parameters
     ----------
-    mask : ndarray of bool, shape (H, W)
-        Any mask.
+    mask : ndarray of bool or uint8, shape (H, W)
+        Any mask; of uint8, every value above 0 is foreground.
 
     Returns
     -------

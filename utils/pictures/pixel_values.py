@@ -43,7 +43,9 @@ def is_plain_mask(pixels: np.ndarray) -> bool:
     """Tell quickly, of 8-bit grey, that all pixels above 0 have one value: then their sum is as large as can be."""
     if pixels.ndim != 2 or pixels.dtype != np.uint8 or not pixels.size:
         return False
-    return bool(cv2.sumElems(pixels)[0] == cv2.countNonZero(pixels) * int(pixels.max()))
+    total, number = cv2.sumElems(pixels)[0], cv2.countNonZero(pixels)
+    # 255 is the usual value and the largest, so the largest need not be looked for.
+    return total == 255 * number or bool(total == int(pixels.max()) * number)
 
 
 def decode_pixels(data: bytes, only_page: bool = False) -> np.ndarray:

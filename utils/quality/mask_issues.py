@@ -11,7 +11,7 @@ import numpy as np
 from ..data import decode_values, mask_of_values
 from ..errors import PipelineError
 from ..lazy import cv2
-from ..masks.bounding_box import bounding_box
+from ..masks.bounding_box import Box, bounding_box
 from ..pictures.pixel_values import has_more_than_two_levels, is_plain_mask, number_of_levels
 
 # A second region counts as an issue when it exceeds this share of the largest.
@@ -45,9 +45,12 @@ def judge_mask_file(path: Path) -> list[Issue]:
         values = decode_values(path.read_bytes(), path)
     except (OSError, PipelineError):
         return [UNREADABLE]
-    more_levels = not is_plain_mask(values) and has_more_than_two_levels(values)
-    levels = [Issue(f"More than two grey levels ({number_of_levels(values)})", "medium")] if more_levels else []
-    return judge_mask(mask_of_values(values)) + levels
+    is_octets = values.ndim == 2 and values.dtype == np.uint8
+    mask = values if is_octets else mask_of_values(values)
+    box = bounding_box(mask)
+    # Before the values become bool, which happens in place, and where they are not all 0.
+    levels = _level_issues(values, values if box is None else values[box])
+    return _judge(mask_of_values(mask), box) + levels
 
 
 def judge_mask(mask: np.ndarray) -> list[Issue]:
@@ -55,7 +58,10 @@ def judge_mask(mask: np.ndarray) -> list[Issue]:
 
     An empty mask and a full one have no further issues.
     """
-    box = bounding_box(mask)
+    return _judge(mask, bounding_box(mask))
+
+
+def _judge(mask: np.ndarray, box: Box | None) -> list[Issue]:
     if box is None:
         return [EMPTY]
     if mask[box].size == mask.size and mask.all():
@@ -68,6 +74,13 @@ def judge_mask(mask: np.ndarray) -> list[Issue]:
     if any(side.start == 0 or side.stop == length for side, length in zip(box, mask.shape, strict=True)):
         issues.append(BORDER)
     return issues
+
+
+def _level_issues(values: np.ndarray, part: np.ndarray) -> list[Issue]:
+    """Judge the levels of a mask file; outside the given part all values are 0."""
+    if is_plain_mask(part) or not has_more_than_two_levels(values):
+        return []
+    return [Issue(f"More than two grey levels ({number_of_levels(values)})", "medium")]
 
 
 def one_region_dominates(mask: np.ndarray) -> bool:

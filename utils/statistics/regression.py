@@ -52,7 +52,7 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     p_values : ndarray of float64, shape (n,)
-        NaN is no test: it stays, and does not count.
+        NaN marks a test that was not made: it stays NaN and does not count.
 
     Returns
     -------

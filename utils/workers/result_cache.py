@@ -1,7 +1,6 @@
 """Results of earlier runs, kept in an SQLite file by what they were computed from.
 
-A cache is no output: without it a run takes longer and makes the same files. So nothing that is wrong with
-one ends a run.
+Without a cache a run takes longer and makes the same files. So a run goes on whatever is wrong with its cache.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ from ..files import atomic_path, remove_leftovers
 from ..lazy import logger
 from ..running.code_and_versions import code_digest, package_versions
 
-# Says that an SQLite file is one of ours, and in which form; another form is another number.
+# Marks an SQLite file as a cache of this pipeline in this form; a change of form takes another number.
 _APPLICATION_ID = 0x1A3A0001
 _TABLE = "CREATE TABLE results (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum TEXT NOT NULL) WITHOUT ROWID"
-# Entries are committed at most this often, since a commit waits for the disk: so much work may be lost.
+# Seconds between commits, since each waits for the disk; a killed run loses what it did since the last one.
 _COMMIT_SECONDS = 0.2
-# So long it is waited for another process that writes.
+# How long to wait for another process that writes.
 _LOCK_SECONDS = 5.0
 
 
@@ -211,7 +210,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             connection.execute(_TABLE)
             connection.commit()
         if connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
-            raise sqlite3.DatabaseError("it is no cache of this version")
+            raise sqlite3.DatabaseError("it was not written by this version of the pipeline")
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise sqlite3.DatabaseError(found)
