@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import operator
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,14 +63,43 @@ def load_config(
     _make_environment_absolute()
     hints = type_hints(schema)
     sources, notes = _sources(hints, config_file, overrides, dataset_file, any_stage)
-    values = _merge(schema, sources, config_file)
-    _place_bare_names(values, sources)
-    folder = config_file.resolve().parent
-    for name in path_keys(hints):
-        setattr(values, name, map_leaves(getattr(values, name), lambda path: Path(from_folder(str(path), folder))))
-    _check_ranges(values, config_file)
+    values = _resolved(schema, sources, config_file, config_file.resolve().parent)
     values.config_file, values.notes = config_file, notes
     values.dataset_file, values.overrides = dataset_file, list(overrides)
+    return values
+
+
+def config_of_values(schema: type[Schema], values: Mapping[str, Any], where: Path) -> Schema:
+    """Return an instance of the schema of default values and the given ones, without any file.
+
+    Parameters
+    ----------
+    schema : type
+        A dataclass, as in `load_config`.
+    values : mapping
+        Values by key; relative paths resolve against the current directory.
+    where : Path
+        What errors name in the place of a configuration file.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown key, a wrong type or a missing value.
+    """
+    texts = {key: str(value) if isinstance(value, Path) else value for key, value in values.items()}
+    source, _ = checked(Source(OmegaConf.create(texts), where), type_hints(schema), {})
+    config = _resolved(schema, [source], where, Path.cwd())
+    config.config_file = where
+    return config
+
+
+def _resolved(schema: type[Schema], sources: Sequence[Source], where: Path, folder: Path) -> Any:
+    """Merge what was written, and make paths of it: relative ones start at `folder`."""
+    values = _merge(schema, sources, where)
+    _place_bare_names(values)
+    for name in path_keys(type_hints(schema)):
+        setattr(values, name, map_leaves(getattr(values, name), lambda path: Path(from_folder(str(path), folder))))
+    _check_ranges(values, where)
     return values
 
 
@@ -90,7 +119,7 @@ def _sources(
     return [*sources, for_stage(found, hints)], notes + more
 
 
-def _place_bare_names(values: Any, sources: Sequence[Source]) -> None:
+def _place_bare_names(values: Any) -> None:
     """Put tables that a file gives by name alone into their folder, as the published configurations mean them."""
     for field in dataclasses.fields(values):
         folder_key, value = field.metadata.get("folder_key"), getattr(values, field.name)

@@ -217,6 +217,7 @@ class MultiannotatorSettings(DatasetSettings):
     agreement_statistics_path: Path = _subset_table("agreement of groups of pairs", "agreement_statistics")
     factor_counts_path: Path = _subset_table("masks by annotator, tool and skill level", "factor_counts")
     failures_path: Path = _subset_table("images that could not be computed", "failures")
+    partitions_path: Path = _table("partition and cluster of each image", "IMAplusplus_partitions.csv")
     visualizations_dir: Path = _key("folder of the figures", "${output_dir}/visualizations")
     output_seg_masks_metadata_qa_results_path: Path = _table(
         "table of QA results", "IMAplusplus_seg_metadata_qa_results.csv"

@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from pandas.core.groupby import DataFrameGroupBy
 
-# The six metrics of the released table come first, in its order.
-_RELEASED = METRIC_COLUMNS[:6]
-_IMAGE_LEVEL_METRICS = (*_RELEASED, *(name for name in METRIC_COLUMNS if name not in _RELEASED))
 _INTER_MEANS = {"dice_score": "dice_inter_mean", "hd95_score_normalized": "hd95_normalized_inter_mean"}
+# The numbers of an image, which `metrics_per_image` computes.
+IMAGE_LEVEL_COLUMNS = (
+    *(f"{metric}_{statistic}" for metric in (*METRIC_COLUMNS, *BOUNDARY_COLUMNS) for statistic in ("mean", "std")),
+    "num_pairs",
+    *_INTER_MEANS.values(),
+    "num_inter_pairs",
+)
 
 
 def summary_of_pairs(pairs: DataFrame) -> DataFrame:
@@ -72,7 +76,7 @@ def metrics_per_image(pairs: DataFrame, isic_ids: Mapping[str, str] | None = Non
     inter = inter_pairs_only(humans).groupby("img_id")
     inter_means = inter[list(_INTER_MEANS)].mean().set_axis(list(_INTER_MEANS.values()), axis=1)
     table = (
-        _means_and_deviations(groups, _IMAGE_LEVEL_METRICS)
+        _means_and_deviations(groups, METRIC_COLUMNS)
         .assign(num_pairs=groups.size())
         .join(_means_and_deviations(groups, BOUNDARY_COLUMNS))
         .join(inter_means)
