@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import struct
+
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -152,3 +156,18 @@ def test_any_other_text_is_an_error_of_the_configuration(text):
         assert parse_foreground(text).kind in ("nonzero", "zero", ">", "=")
     except ConfigError as error:
         assert error.exit_code == 2
+
+
+@pytest.mark.parametrize("pages", [1, 2], ids=["onto itself", "to and fro"])
+def test_pages_in_a_circle_are_refused(pages):
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as writer:
+        for _ in range(pages):
+            writer.write(np.zeros((8, 8), np.uint16), photometric="miniswhite")
+    data = bytearray(buffer.getvalue())
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        first, last = file.pages[0].offset, file.pages[-1].offset
+    entries = struct.unpack_from("<H", data, last)[0]
+    struct.pack_into("<I", data, last + 2 + 12 * entries, first)
+    with pytest.raises(ValueError, match="more than 1,000 pages"):
+        decode_pixels(bytes(data))

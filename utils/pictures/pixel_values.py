@@ -6,6 +6,7 @@ import io
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ _PLAIN_MODES = ("1", "L", "I", "F", "RGB")
 # Numbers of the TIFF standard: tags, and values of PlanarConfiguration and PhotometricInterpretation.
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLES_PER_PIXEL = 258, 262, 277
 _SEPARATE_PLANES, _WHITE_IS_ZERO, _GREY, _RGB = 2, 0, 1, 2
+_MOST_PAGES = 1000
 _REDUCED_PICTURE = 1  # a bit of NewSubfileType: a smaller copy of another page
 # Decoders stretch grey of few bits to 0 to 255: what one level of the file becomes, by bits.
 _STRETCHED = {2: 85, 4: 17}
@@ -151,13 +153,16 @@ def _decode_deep_tiff(data: bytes) -> np.ndarray:
     import tifffile
 
     with _silent("tifffile"), tifffile.TiffFile(io.BytesIO(data)) as file:
-        pages = [
-            page for page in file.pages if isinstance(page, tifffile.TiffPage)
-        ]  # as all are unless asked for frames
-        pages = [page for page in pages if not page.subfiletype & _REDUCED_PICTURE] or pages
-        if len(pages) > 1:
-            raise ValueError(f"it has {len(pages)} pages: save the one that is the mask as a file of its own")
-        page = pages[0]
+        # A damaged file may name its pages in a circle, without end.
+        pages = list(islice(file.pages, _MOST_PAGES + 1))
+        if len(pages) > _MOST_PAGES:
+            raise ValueError(f"it claims more than {_MOST_PAGES:,} pages")
+        # All are whole pages unless asked for frames.
+        whole = [page for page in pages if isinstance(page, tifffile.TiffPage)]
+        whole = [page for page in whole if not page.subfiletype & _REDUCED_PICTURE] or whole
+        if len(whole) > 1:
+            raise ValueError(f"it has {len(whole)} pages: save the one that is the mask as a file of its own")
+        page = whole[0]
         check_pixels(page.imagewidth, page.imagelength)
         kinds = (_WHITE_IS_ZERO, _GREY, _RGB)
         if page.photometric not in kinds or page.samplesperpixel > _MOST_SAMPLES or page.imagedepth > 1:
