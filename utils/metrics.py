@@ -191,10 +191,14 @@ def pairwise_agreement(
             continue
         counts = (common[i][j], area[i], area[j])
         overlap = {"dice_score": dice(*counts), "jaccard_score": jaccard(*counts)}
-        pooled = distances.pooled(i, j)
-        boundary = _boundary_metrics(pooled, borders[i].index.size, nsd_tolerance * diagonal)
-        rows.append(overlap | _distance_metrics(pooled, diagonal) | boundary)
+        # Nothing here keeps the distances: where borders are long, those of two pairs take much memory.
+        rows.append(overlap | _border_metrics(distances.pooled(i, j), borders[i].index.size, diagonal, nsd_tolerance))
     return rows
+
+
+def _border_metrics(pooled: np.ndarray, border: int, diagonal: float, nsd_tolerance: float) -> dict[str, float]:
+    """Columns of a pair from the distances of its border pixels, of which `border` are the first mask's."""
+    return _distance_metrics(pooled, diagonal) | _boundary_metrics(pooled, border, nsd_tolerance * diagonal)
 
 
 def _distance_metrics(pooled: np.ndarray, diagonal: float) -> dict[str, float]:
