@@ -21,7 +21,6 @@ _REQUIRED = (
     "kornia_rs",
     "PIL",
     "pykdtree",
-    "statsmodels",
 )
 _THREAD_LIMITS = (
     "OMP_NUM_THREADS",
