@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import utils.stage_process
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
-from utils.tables import write_table
+from utils.tables import CERTAIN_DIGITS, write_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -79,9 +79,9 @@ def main(config: MultiannotatorSettings) -> Outcome:
     averages = group_means(values, ["average", "annotator"], config.bootstrap_resamples, config.bootstrap_seed)
     table = annotator_table(tables.subset, tables.pairs, links, factors, averages)
     files = [
-        write_table(table, config.annotator_metrics_path),
+        write_table(table, config.annotator_metrics_path, CERTAIN_DIGITS),
         write_table(links, config.annotator_links_path),
-        write_table(factors, config.area_factors_path),
+        write_table(factors, config.area_factors_path, CERTAIN_DIGITS),
     ]
     return Outcome(f"{len(table)} annotators, {len(links)} links, {len(ratios)} ratios of areas", files)
 

@@ -9,7 +9,7 @@
 
 PROJECT_ROOT=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 # The newest first: the first that is found is taken.
-SUPPORTED_VERSIONS=(3.13 3.12 3.11 3.10)
+SUPPORTED_VERSIONS=(3.14 3.13 3.12 3.11 3.10)
 VENV=$PROJECT_ROOT/.venv
 # There while .venv is being changed: one that is left over tells of an interrupted installation.
 UNFINISHED=$VENV.unfinished

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from .settings import CommonSettings
 
+# Significant digits of least squares and rank tests that do not depend on the versions of LAPACK and scipy.
+CERTAIN_DIGITS = 10
+
 
 def read_table(
     path: Path,
@@ -89,10 +92,14 @@ def read_input(
     return table
 
 
-def write_table(table: DataFrame, path: Path) -> Path:
-    """Write a table as UTF-8 csv with a header, floats in their shortest exact form, NaN as an empty cell."""
+def write_table(table: DataFrame, path: Path, digits: int | None = None) -> Path:
+    """Write a table as UTF-8 csv with a header, floats in their shortest exact form, NaN as an empty cell.
+
+    With `digits`, floats have so many significant ones, so that a file is the same everywhere, see `CERTAIN_DIGITS`.
+    """
+    form = None if digits is None else f"%.{digits}g"
     with atomic_path(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n", compression=None)
+        table.to_csv(temporary, index=False, lineterminator="\n", compression=None, float_format=form)
     return path
 
 

@@ -27,7 +27,7 @@ from utils.lazy import logger, pd
 from utils.naming import DIAGNOSIS_COLUMNS, diagnosis_column
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
-from utils.tables import write_table
+from utils.tables import CERTAIN_DIGITS, write_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -123,7 +123,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
         ("_differences", found.differences),
         ("_sets", found.sets),
     ):
-        files.append(write_table(table, base.with_name(f"{base.name}{suffix}.csv")))
+        files.append(write_table(table, base.with_name(f"{base.name}{suffix}.csv"), CERTAIN_DIGITS))
     logger.info(found.sentence)
     return Outcome(f"{counts[MALIGNANT]} malignant and {counts[BENIGN]} benign images", files)
 

@@ -137,7 +137,8 @@ def disagreement_of_votes(human: HumanVotes) -> dict[str, float]:
     marked = sum(pixels[1:])
     if marked == 0:
         return {"disputed_share": 0.0, "mean_vote_entropy": 0.0}
-    bits = sum(pixels[votes] * _entropy(votes / masks) for votes in range(1, masks))
+    # The built-in sum rounds in another way from Python 3.12 on.
+    bits = math.fsum(pixels[votes] * _entropy(votes / masks) for votes in range(1, masks))
     return {"disputed_share": sum(pixels[1:masks]) / marked, "mean_vote_entropy": bits / marked}
 
 
