@@ -16,6 +16,7 @@ STAGES=(
     multiannotator_analysis/create_consensus_masks.py
     multiannotator_analysis/compute_IAA_metrics.py
     multiannotator_analysis/compute_image_level_metrics.py
+    dataset_creation/create_partitions.py
     multiannotator_analysis/compute_annotator_metrics.py
     multiannotator_analysis/compute_agreement_statistics.py
     multiannotator_analysis/visualization_scripts/plot_dataset_distribution.py
@@ -26,6 +27,7 @@ STAGES=(
     multiannotator_analysis/visualization_scripts/plot_annotator_metrics.py
     multiannotator_analysis/visualization_scripts/plot_agreement_statistics.py
     multiannotator_analysis/visualization_scripts/plot_iaa_by_diagnosis.py
+    multiannotator_analysis/visualization_scripts/plot_partition_balance.py
     multiannotator_analysis/make_report.py
     multiannotator_analysis/summarise_run.py
 )

@@ -17,6 +17,7 @@ import utils.stage_process
 from utils.errors import PipelineError
 from utils.figures.plotting import save_figure
 from utils.figures.upset import upset_figure
+from utils.id_lists import read_datasets
 from utils.lazy import logger
 from utils.settings import AnalysisSettings
 from utils.stage import Outcome, run_stage
@@ -29,43 +30,6 @@ KEYS = (
 )
 
 IMAPP = "IMA++"
-
-
-def read_id_list(path: Path) -> set[str]:
-    """Read a list of ids, one a line, as text; blank lines and blanks around an id do not count.
-
-    Raises
-    ------
-    PipelineError
-        If the file cannot be read or is not UTF-8 (with or without a byte order mark).
-    """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PipelineError(
-            "A list of ids cannot be read.", where=path, expected="text in UTF-8", found=error
-        ) from error
-    return {line.strip() for line in lines} - {""}
-
-
-def read_datasets(folder: Path) -> tuple[dict[str, set[str]], list[str]]:
-    """Read the id lists of all datasets.
-
-    Parameters
-    ----------
-    folder : Path
-        Holds one folder for each dataset, with ``*.txt`` lists; hidden files and folders do not count.
-
-    Returns
-    -------
-    dict of str to set of str, list of str
-        Ids by dataset, and the datasets without any id; both in order of name.
-    """
-    found = {}
-    for dataset in sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."):
-        lists = [path for path in sorted(dataset.glob("*.txt")) if path.is_file() and path.name[0] != "."]
-        found[dataset.name] = set().union(*map(read_id_list, lists))
-    return {name: ids for name, ids in found.items() if ids}, [name for name, ids in found.items() if not ids]
 
 
 def _read_other_datasets(config: AnalysisSettings) -> dict[str, set[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import operator
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -100,6 +101,7 @@ def _resolved(schema: type[Schema], sources: Sequence[Source], where: Path, fold
     for name in path_keys(type_hints(schema)):
         setattr(values, name, map_leaves(getattr(values, name), lambda path: Path(from_folder(str(path), folder))))
     _check_ranges(values, where)
+    _check_texts(values, where)
     return values
 
 
@@ -182,6 +184,15 @@ def _check_ranges(values: Any, where: Path) -> None:
         expected = ", ".join(f"{words} {limit}" for words, _, limit in limits)
         what = f"The configuration key '{field.name}' is out of range."
         raise ConfigError(what, where=f"{where}, or {COMMAND_LINE}", expected=expected, found=value)
+
+
+def _check_texts(values: Any, where: Path) -> None:
+    for field in dataclasses.fields(values):
+        pattern, expected = field.metadata.get("matching") or (".*", "")
+        value = getattr(values, field.name)
+        if isinstance(value, str) and not re.fullmatch(pattern, value, re.DOTALL):
+            what = f"The configuration key '{field.name}' has an unusable value."
+            raise ConfigError(what, where=f"{where}, or {COMMAND_LINE}", expected=expected, found=value)
 
 
 def describe_keys(schema: type, names: Sequence[str]) -> str:

@@ -50,13 +50,22 @@ def _key(
     within: tuple | None = None,
     above: float | None = None,
     folder_key: str | None = None,
+    matching: tuple[str, str] | None = None,
 ) -> Any:
     """Describe a key.
 
     Numbers lie from the first to the second of `within` (None: no limit), and above `above`. A bare file name is looked
-    for in the folder that `folder_key` names.
+    for in the folder that `folder_key` names. A text matches the regular expression that is the first of `matching`;
+    the second says in words what is expected.
     """
-    metadata = {"help": help_text, "paths": paths, "within": within, "above": above, "folder_key": folder_key}
+    metadata = {
+        "help": help_text,
+        "paths": paths,
+        "within": within,
+        "above": above,
+        "folder_key": folder_key,
+        "matching": matching,
+    }
     if isinstance(default, list | dict):
         return dataclasses.field(default_factory=lambda: type(default)(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -70,6 +79,26 @@ def _table(help_text: str, file_name: str, folder_key: str = "new_dataset_metada
 def _subset_table(help_text: str, name: str) -> Any:
     """Describe the key of a table on the images with several masks."""
     return _table(help_text, f"IMAplusplus_multiannotator_subset_{name}.csv", "metrics_output_dir")
+
+
+def _metrics_output_dir() -> Any:
+    return _key("folder of the tables on images with several masks", "${new_dataset_metadata_output_dir}")
+
+
+def _image_level_metrics_path() -> Any:
+    return _subset_table("agreement per image", "image_level_metrics")
+
+
+def _partitions_path() -> Any:
+    return _table("partition and cluster of each image", "IMAplusplus_partitions.csv")
+
+
+def _partition_balance_path() -> Any:
+    return _table("share of each label in each partition", "IMAplusplus_partition_balance.csv")
+
+
+def _other_datasets_dir(default: str) -> Any:
+    return _key("folder with one folder of id lists for each other dataset", default)
 
 
 def _nsd_tolerance() -> Any:
@@ -164,6 +193,32 @@ class CreationSettings(CommonSettings):
         "table of what verify_release found differing", "release_verify_differences.csv"
     )
     nsd_tolerance: float = _nsd_tolerance()
+    metrics_output_dir: Path = _metrics_output_dir()
+    image_level_metrics_path: Path = _image_level_metrics_path()
+    other_datasets_dir: Path = _other_datasets_dir("../dataset_analysis/data_files")
+    partition_shares: str = _key(
+        "shares of train, val and test: three numbers whose ratios count (quoted)",
+        "70:10:20",
+        matching=(r"(?=.*[1-9])[0-9]+(\.[0-9]+)?(:[0-9]+(\.[0-9]+)?){2}", "three numbers, not all 0, as in 70:10:20"),
+    )
+    partition_seed: int = _key("which of many equally good partitions is made", 0)
+    partitions_path: Path = _partitions_path()
+    partition_balance_path: Path = _partition_balance_path()
+    partitions_dir: Path = _key(
+        "folder of train.csv, val.csv and test.csv", "${new_dataset_metadata_output_dir}/partitions"
+    )
+    partitions: list[Path] = _key(
+        "check_partitions: a csv with ids and their parts, or a file of ids for each part; none: partitions_path", []
+    )
+    near_equal_bits: int | None = _key(
+        "check_partitions: files whose hashes differ in so many of 256 bits are the same picture; null: compare none",
+        32,
+        within=(0, 128),
+    )
+    partition_check_path: Path = _table("what check_partitions found", "partition_check.csv")
+    partition_check_balance_path: Path = _table(
+        "share of each label in each part that check_partitions judged", "partition_check_balance.csv"
+    )
 
 
 @dataclass
@@ -187,7 +242,7 @@ class AnalysisSettings(DatasetSettings):
         "quarantine: masks without foreground leave the dataset; keep: they mean that nothing is there",
         EmptyMasks.quarantine,
     )
-    other_datasets_dir: Path = _key("folder with one folder of id lists for each other dataset", "./data_files")
+    other_datasets_dir: Path = _other_datasets_dir("./data_files")
     upset_plots_dir: Path = _key("folder of the UpSet plots", "${output_dir}/visualizations/upset_plots")
     ids_from: Path | None = _key("list_dataset_ids: a folder of images or masks, or a csv file", None)
     ids_column: str | None = _key("list_dataset_ids: column of the csv file that holds the ids", None)
@@ -199,13 +254,13 @@ class AnalysisSettings(DatasetSettings):
 class MultiannotatorSettings(DatasetSettings):
     """Keys of multiannotator_analysis/config.yaml."""
 
-    metrics_output_dir: Path = _key("folder of the tables below", "${new_dataset_metadata_output_dir}")
+    metrics_output_dir: Path = _metrics_output_dir()
     multiannotator_subset_metadata_path: Path = _subset_table(
         "segmentation metadata of images with several masks", "seg_metadata"
     )
     all_pairwise_IAA_metrics_path: Path = _subset_table("pairwise agreement table", "IAA_metrics")
     IAA_metrics_summary_path: Path = _subset_table("summary of the agreement between annotators", "IAA_metrics_summary")
-    image_level_metrics_path: Path = _subset_table("agreement per image", "image_level_metrics")
+    image_level_metrics_path: Path = _image_level_metrics_path()
     staple_performance_path: Path = _subset_table("STAPLE's sensitivity and specificity per mask", "staple_performance")
     image_agreement_path: Path = _subset_table("agreement of the people who outlined each image", "image_agreement")
     mask_agreement_path: Path = _subset_table("agreement of each mask with the other people's", "mask_agreement")
@@ -217,7 +272,8 @@ class MultiannotatorSettings(DatasetSettings):
     agreement_statistics_path: Path = _subset_table("agreement of groups of pairs", "agreement_statistics")
     factor_counts_path: Path = _subset_table("masks by annotator, tool and skill level", "factor_counts")
     failures_path: Path = _subset_table("images that could not be computed", "failures")
-    partitions_path: Path = _table("partition and cluster of each image", "IMAplusplus_partitions.csv")
+    partitions_path: Path = _partitions_path()
+    partition_balance_path: Path = _partition_balance_path()
     visualizations_dir: Path = _key("folder of the figures", "${output_dir}/visualizations")
     output_seg_masks_metadata_qa_results_path: Path = _table(
         "table of QA results", "IMAplusplus_seg_metadata_qa_results.csv"

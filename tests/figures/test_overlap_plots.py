@@ -12,9 +12,9 @@ from support.run import run_here, run_stage, succeed
 from support.trees import tree
 
 from dataset_analysis.imaplusplus_annotator_overlap import images_by_annotator
-from dataset_analysis.other_datasets_overlap import read_datasets
 from utils.figures.plotting import HIGHLIGHT, PLAIN, figure_style, save_figure
 from utils.figures.upset import count_intersections, upset_figure
+from utils.id_lists import read_datasets
 
 SEG_TABLE = "ISIC_id,annotator\nI1,A00\nI1,A00\nI1,A01\nI2,A00\nI3,A02\nI1,ST\nI1,MV\n"
 FIGURES = (".png", ".svg", ".pdf")

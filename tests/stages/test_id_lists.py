@@ -7,8 +7,8 @@ from support.files import write_file
 from support.run import run_here, succeed
 
 from dataset_analysis.list_dataset_ids import image_names, make_ids
-from dataset_analysis.other_datasets_overlap import read_datasets, read_id_list
 from utils.errors import PipelineError
+from utils.id_lists import read_datasets, read_id_list
 
 
 @pytest.fixture

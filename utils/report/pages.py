@@ -63,6 +63,10 @@ _FIGURES = {
         "Agreement of each annotator with the others",
         "Forest plot of the mean Dice of each annotator with the others, who are named",
     ),
+    "partition_balance": (
+        "Shares of the partitions for training, validation and test",
+        "Dot plot of how far the share of each label in each partition is from its target",
+    ),
     "other_datasets_overlap": (
         "Images shared with other datasets",
         "UpSet plot of the images that the dataset shares with other datasets",
