@@ -17,6 +17,7 @@ STAGES=(
     multiannotator_analysis/compute_IAA_metrics.py
     multiannotator_analysis/compute_image_level_metrics.py
     dataset_creation/create_partitions.py
+    multiannotator_analysis/create_soft_labels.py
     multiannotator_analysis/compute_annotator_metrics.py
     multiannotator_analysis/compute_agreement_statistics.py
     multiannotator_analysis/visualization_scripts/plot_dataset_distribution.py

@@ -115,8 +115,8 @@ def main(config: CreationSettings) -> Outcome:
     ids = dataset.images["isic_id"]
     given = read_partition(config.partitions or [config.partitions_path], KnownIds(ids))
     part_of = {isic_id: parts[0] for isic_id, parts in given.parts.items()}
-    sizes, clusters = sizes_of(part_of), image_clusters(dataset.images).to_dict()
-    findings = [*find.of_ids(given, ids), *find.of_clusters(part_of, clusters)]
+    sizes, clusters = sizes_of(part_of), image_clusters(dataset.images)
+    findings = [*find.of_ids(given, ids), *find.of_clusters(part_of, dict(zip(ids, clusters, strict=True)))]
     if config.near_equal_bits is not None:
         findings += find.of_files(part_of, fingerprints_of(part_of, dataset, config), config.near_equal_bits)
     findings += find.of_test_lists(part_of, find.training_part(sizes), test_lists(read_other_lists(config)))

@@ -130,6 +130,11 @@ def consensus_row(isic_id: str, img_filename: str, label: str, mask_md5: str) ->
     return dict(zip(SEG_COLUMNS, (isic_id, img_filename, name, label, label, label, label, mask_md5), strict=True))
 
 
+def soft_label_filename(isic_id: str, kind: str) -> str:
+    """Build a soft label's file name, e.g. ``ISIC_0000004_votes.png``."""
+    return f"{isic_id}_{kind}.png"
+
+
 def pair_labels(masks: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     """Return the columns that say which masks a pair is of, for all pairs i < j of one image's metadata rows."""
     return [

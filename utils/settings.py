@@ -284,6 +284,8 @@ class MultiannotatorSettings(DatasetSettings):
     audit_seed: int = _key("which images that share is", 0)
     nsd_tolerance: float = _nsd_tolerance()
     staple_max_iterations: int = _key("cap on STAPLE's iterations", 10000, within=(1, None))
+    soft_labels: bool = _key("true: create_soft_labels writes vote counts and STAPLE's probabilities", False)
+    soft_labels_dir: Path = _key("folder of the soft labels", "${new_dataset_dir}/soft_labels")
     max_failures: int | None = _key(
         "more failed images than this end the run with exit code 1; null: no limit", None, within=(0, None)
     )

@@ -107,29 +107,30 @@ def intersections(patterns: VotePatterns) -> np.ndarray:
     return shared
 
 
-def paint(patterns: VotePatterns, foreground: np.ndarray) -> np.ndarray:
-    """Mask of all pixels whose pattern is foreground.
+def paint(patterns: VotePatterns, values: np.ndarray) -> np.ndarray:
+    """Give every pixel the value of its pattern.
 
     Parameters
     ----------
     patterns : VotePatterns
         The image's vote patterns.
-    foreground : ndarray of bool, shape (P,)
-        Whether a pattern is foreground.
+    values : ndarray of bool, uint8 or uint16, shape (P,)
+        Value of each pattern: whether it is foreground, for a mask.
 
     Returns
     -------
-    ndarray of bool, shape (H, W)
+    ndarray of the dtype of `values`, shape (H, W)
     """
-    foreground_codes = np.asarray(foreground, dtype=bool)[patterns.lookup]
-    mask = np.full(patterns.shape, foreground_codes[0])
-    crop, codes = mask[patterns.box], patterns.codes
+    of_codes = np.asarray(values)[patterns.lookup]
+    image = np.full(patterns.shape, of_codes[0])
+    crop, codes = image[patterns.box], patterns.codes
     if codes.dtype == np.uint8:
-        crop[...] = cv2.LUT(codes, foreground_codes.view(np.uint8)).view(bool) if codes.size else False
+        table = of_codes.view(np.uint8) if of_codes.dtype == bool else of_codes
+        crop[...] = cv2.LUT(codes, table).view(of_codes.dtype) if codes.size else of_codes[0]
     else:
         for rows in _row_blocks(codes.shape):
-            crop[rows] = foreground_codes[codes[rows]]
-    return mask
+            crop[rows] = of_codes[codes[rows]]
+    return image
 
 
 def _common_shape(masks: Sequence[np.ndarray]) -> tuple[int, int]:

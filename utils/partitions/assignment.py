@@ -68,7 +68,7 @@ def _of_clusters(labels: ImageLabels, ranks: np.ndarray) -> tuple[np.ndarray, np
     """
     number = max(len(labels.names), 1)
     keys, places = np.unique(ranks[labels.image] * number + labels.label, return_inverse=True)
-    count = np.bincount(places, weights=labels.count, minlength=len(keys)).astype(np.int64)
+    count = np.bincount(places, weights=labels.times, minlength=len(keys)).astype(np.int64)
     return (*np.divmod(keys, number), count)
 
 

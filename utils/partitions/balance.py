@@ -55,7 +55,7 @@ def balance_table(labels: ImageLabels, parts: Series, shares: Mapping[str, float
     size = (len(labels.names), len(names))
     inside = codes >= 0
     keys = labels.label[inside] * len(names) + codes[inside]
-    counted = np.bincount(keys, labels.count[inside], minlength=size[0] * size[1]).astype(np.int64).reshape(size)
+    counted = np.bincount(keys, labels.times[inside], minlength=size[0] * size[1]).astype(np.int64).reshape(size)
     totals = counted.sum(axis=1)
     rows = []
     for label, total, counts in zip(labels.names, totals.tolist(), counted.tolist(), strict=True):

@@ -45,8 +45,8 @@ class ImageLabels(NamedTuple):
         The L labels.
     totals : ndarray of int64, shape (L,)
         Of all images; all positive.
-    image, label, count : ndarray of int64, shape (R,)
-        Place of the image in its table, place of the label in `names`, and its count there; sorted by both places.
+    image, label, times : ndarray of int64, shape (R,)
+        Place of the image in its table, place of the label in `names`, and how often it has it; sorted by both places.
     num_masks : ndarray of int64
         Masks of each image of the table.
     """
@@ -55,7 +55,7 @@ class ImageLabels(NamedTuple):
     totals: np.ndarray
     image: np.ndarray
     label: np.ndarray
-    count: np.ndarray
+    times: np.ndarray
     num_masks: np.ndarray
 
 
@@ -125,7 +125,7 @@ def _joined(counted: list[_Counted], num_masks: np.ndarray) -> ImageLabels:
     firsts = np.cumsum([0, *(len(part.names) for part in counted)])
     labels = np.concatenate([part.label + first for part, first in zip(counted, firsts[:-1], strict=True)])
     keys = np.concatenate([part.image for part in counted]) * max(len(names), 1) + labels
-    distinct, count = np.unique(keys, return_counts=True)
+    distinct, times = np.unique(keys, return_counts=True)
     image, label = np.divmod(distinct, max(len(names), 1))
-    totals = np.bincount(label, weights=count, minlength=len(names)).astype(np.int64)
-    return ImageLabels(names, totals, image, label, count, num_masks)
+    totals = np.bincount(label, weights=times, minlength=len(names)).astype(np.int64)
+    return ImageLabels(names, totals, image, label, times, num_masks)
