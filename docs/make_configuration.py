@@ -110,7 +110,8 @@ def accepted(hint: Any, limits: Mapping[str, Any]) -> str:
     hint : type
         Its type in the schema.
     limits : mapping
-        The metadata of its field: `within`, the least and the greatest number, and `above`, which is too small.
+        The metadata of its field: `within`, the least and the greatest number, `above`, which is too small, and
+        `matching`, whose second part says what a text is.
     """
     members = get_args(hint)
     if type(None) in members:
@@ -122,8 +123,11 @@ def accepted(hint: Any, limits: Mapping[str, Any]) -> str:
         return _number(
             "whole number" if hint is int else "number", *(limits["within"] or (None, None)), limits["above"]
         )
+    if limits["matching"]:
+        return limits["matching"][1]
     return {
         Path: "path",
+        list[Path]: "path, or list of paths",
         str: "text",
         bool: "true \\| false",
         list[str]: "list of texts",

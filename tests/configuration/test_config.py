@@ -19,6 +19,8 @@ class Schema:
     extra: Path | None = None
     folders: dict[str, list[str]] = field(default_factory=dict, metadata={"paths": True})
     ids: list[str] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    ratio: str = field(default="1:2", metadata={"matching": (r"[0-9]+:[0-9]+", "two numbers")})
     workers: int | None = None
     share: float = 0.0
     verbose: bool = False
@@ -190,6 +192,18 @@ def test_a_file_without_keys_and_values_is_named(load, tmp_path, text):
     message = refusal(load, text)
     assert str(tmp_path / "conf" / "config.yaml") in message
     assert "onfiguration" in message
+
+
+@pytest.mark.parametrize("value", ["a.csv", "[a.csv]"])
+def test_a_list_of_files_may_be_one_file(load, tmp_path, value):
+    assert load(GOOD + f"files: {value}\n").files == [tmp_path / "conf" / "a.csv"]
+    assert load(GOOD, f"files={value}").files == [tmp_path / "here" / "a.csv"]
+
+
+def test_a_text_must_match_its_pattern(load):
+    assert load(GOOD + 'ratio: "3:4"\n').ratio == "3:4"
+    message = refusal(load, GOOD, "ratio=3 to 4")
+    assert "'ratio'" in message and "two numbers" in message and "3 to 4" in message
 
 
 def test_anchors_are_fine(load):

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
@@ -66,7 +66,7 @@ def checked(source: Source, hints: Mapping[str, Any], retired: Mapping[str, str]
     Returns
     -------
     source : Source
-        Without retired keys; a single value where a list belongs is a list of one.
+        Without retired keys; a single path where a list of paths belongs is a list of one.
     notes : list of str
         A warning for each of these.
 
@@ -79,7 +79,7 @@ def checked(source: Source, hints: Mapping[str, Any], retired: Mapping[str, str]
     gone = [key for key in keys if key in retired]
     notes = [f"{source.where}: {key} is no longer needed and has no effect: {retired[key]}" for key in gone]
     kept = Source(OmegaConf.masked_copy(source.values, [key for key in keys if key not in gone]), source.where)
-    _make_lists(kept.values, hints)
+    _list_single_paths(kept.values, hints)
     _check_keys(kept, hints)
     _check_strings(kept, hints)
     return kept, notes
@@ -166,10 +166,10 @@ def _plain(values: DictConfig) -> dict[str, Any]:
     return plain
 
 
-def _make_lists(values: DictConfig, hints: Mapping[str, Any]) -> None:
-    """Let a single value stand for a list of one, where a list belongs."""
+def _list_single_paths(values: DictConfig, hints: Mapping[str, Any]) -> None:
+    """Let a single path stand for a list of one, where a list of paths belongs."""
     for key, value in _plain(values).items():
-        if get_origin(hints.get(key)) is list and value is not None and not isinstance(value, list | dict):
+        if hints.get(key) == list[Path] and isinstance(value, str):
             values[key] = [value]
 
 

@@ -54,7 +54,8 @@ def encode_grey_png(values: np.ndarray) -> bytes:
     ----------
     values : ndarray of uint8 or uint16, shape (H, W)
     """
-    return imagecodecs.png_encode(values, strategy=imagecodecs.PNG.STRATEGY.RLE, filter=imagecodecs.PNG.FILTER.UP)
+    png = imagecodecs.PNG
+    return bytes(imagecodecs.png_encode(values, strategy=png.STRATEGY.RLE, filter=png.FILTER.UP))
 
 
 def _packed_lines(data: bytes) -> bytes:
