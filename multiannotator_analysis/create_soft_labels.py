@@ -52,6 +52,8 @@ KEYS = (
     "max_image_pixels",
 )
 
+STAGE = "create_soft_labels"
+
 
 def resumable_soft_labels(folder: Path) -> Resumable[ImageTask, ImageSoftLabels]:
     """Return how the soft labels of an image go into the cache: as their checksums."""
@@ -112,21 +114,29 @@ def create_all(
     return files, failures
 
 
+def forget_failures(config: MultiannotatorSettings) -> list[Path]:
+    """Take what failed in an earlier run out of the table of failures; return the table, where there is one."""
+    if not config.failures_path.is_file():
+        return []
+    record_failures(config.failures_path, STAGE, [], None, config.new_dataset_masks_dir)
+    return [config.failures_path]
+
+
 def main(config: MultiannotatorSettings) -> Outcome:
     """Compute the soft labels of every image and write them."""
     from utils.agreement.image_tasks import image_tasks
     from utils.workers.result_cache import open_cache
 
     if not config.soft_labels:
-        return Outcome("nothing made, since soft_labels is false")
+        return Outcome("nothing made, since soft_labels is false", forget_failures(config))
     key = "multiannotator_subset_metadata_path"
     subset = naming.humans_only(read_input(config, key, naming.SEG_COLUMNS, made_by="create_multiannotator_subset"))
     masks_dir = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
     remove_leftovers(config.soft_labels_dir)
     tasks = image_tasks(subset, masks_dir, config, max_iterations=config.staple_max_iterations)
-    with open_cache(config.cache_dir, "create_soft_labels") as cache:
+    with open_cache(config.cache_dir, STAGE) as cache:
         files, failures = create_all(tasks, config.soft_labels_dir, cache, config)
-        note = record_failures(config.failures_path, "create_soft_labels", failures, config.max_failures, masks_dir)
+        note = record_failures(config.failures_path, STAGE, failures, config.max_failures, masks_dir)
         cache.keep_used()
     counts = f"{len(files)} soft labels of {len(tasks) - len(failures)} images{note}{cache.note(len(tasks))}"
     return Outcome(counts, [config.failures_path, config.soft_labels_dir], files)

@@ -58,6 +58,17 @@ def test_any_number_of_masks_counts_as_a_plain_loop_does(number):
         assert np.array_equal(paint(patterns, patterns.votes[:, i]), mask)
 
 
+@pytest.mark.parametrize("number", [2, 8, 9, 17])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_values_of_patterns_are_painted(number, dtype):
+    rng = np.random.default_rng(number)
+    masks = [blob(rng, (13, 11)) for _ in range(number)]
+    patterns = vote_patterns(masks)
+    painted = paint(patterns, (7 + 100 * patterns.votes.sum(axis=1)).astype(dtype))
+    assert painted.dtype == dtype
+    assert np.array_equal(painted, (7 + 100 * np.sum(masks, axis=0)).astype(dtype))
+
+
 def test_counts_are_exact_beyond_the_integers_of_float32():
     # 2**24 + 1 pixels of one code: float32 would lose the last.
     mask = np.ones((4097, 4097), dtype=bool)

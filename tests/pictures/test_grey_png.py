@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from types import SimpleNamespace
 
@@ -50,6 +51,15 @@ def png(shape: tuple[int, int], packed: bytes, before: bytes = b"", step: int = 
 def only_fast(monkeypatch):
     """Fail when libpng is asked."""
     monkeypatch.setattr(data, "imagecodecs", None)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("dtype", "mode"), [(np.uint8, "L"), (np.uint16, "I;16")])
+def test_whole_numbers_are_encoded_at_their_depth(shape, dtype, mode):
+    values = np.random.default_rng(1).integers(0, np.iinfo(dtype).max, shape, dtype=dtype, endpoint=True)
+    with Image.open(io.BytesIO(grey_png.encode_grey_png(values))) as image:
+        assert (image.mode, image.format) == (mode, "PNG")
+        np.testing.assert_array_equal(np.asarray(image), values)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

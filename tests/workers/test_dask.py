@@ -101,6 +101,15 @@ def test_all_long_stages_write_the_same_bytes_and_are_resumed(cluster, dataset, 
             assert tree(output) == in_processes[stage]
 
 
+def test_soft_labels_are_the_same_and_are_resumed(cluster, dataset, tmp_path):
+    outputs = [shutil.copytree(dataset, tmp_path / name) for name in ("processes", "cluster")]
+    finish(start_stage("create_soft_labels", outputs[0], "soft_labels=true", "num_workers=2"))
+    for expected in (0, 10):
+        text = finish(start_stage("create_soft_labels", outputs[1], "soft_labels=true", *on(cluster.address)))
+        assert taken(text) == expected
+        assert tree(outputs[1]) == tree(outputs[0])
+
+
 def test_the_report_is_the_same_and_is_resumed(cluster, tmp_path):
     output = tmp_path / "output"
     draw_dataset(output, 3)

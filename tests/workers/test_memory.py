@@ -18,7 +18,7 @@ from utils.masks.surface_distances import SurfaceDistances, mask_border
 WORKER = """
 import sys
 from pathlib import Path
-from utils.agreement import image_tasks
+from utils.agreement import image_tasks, soft_labels
 from utils.quality import mask_issues
 job, paths = sys.argv[1], tuple(map(Path, sys.argv[2:]))
 if job == "qa":
@@ -26,7 +26,9 @@ if job == "qa":
         mask_issues.judge_mask_file(path)
 else:
     task = image_tasks.ImageTask("IMG", "IMG.JPG", paths, tuple(f"A{i:02}" for i in range(len(paths))))
-    {"consensus": image_tasks.consensus_of_image, "agreement": image_tasks.agreement_of_image}[job](task)
+    work = {"consensus": image_tasks.consensus_of_image, "agreement": image_tasks.agreement_of_image}
+    work["soft labels"] = soft_labels.soft_labels_of_image
+    work[job](task)
 status = Path("/proc/self/status").read_text()
 print(int(status.partition("VmHWM:")[2].split()[0]) * 1024)
 """
@@ -55,7 +57,7 @@ def drawn(request, full, tmp_path_factory) -> tuple[str, tuple[int, int], list[P
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
-@pytest.mark.parametrize("job", ["qa", "consensus", "agreement"])
+@pytest.mark.parametrize("job", ["qa", "consensus", "agreement", "soft labels"])
 def test_a_worker_stays_within_its_memory(drawn, job):
     kind, shape, paths = drawn
     number, pixels = len(paths), shape[0] * shape[1]
