@@ -15,6 +15,7 @@ from support.trees import tree
 
 sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 
+import bench_partitions
 import bench_pipeline
 import bench_report
 import bench_scaling
@@ -34,6 +35,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="processes are watche
 # The programs, and an option of each.
 PROGRAMS = {
     "bench_kernels": "--sizes",
+    "bench_partitions": "--images",
     "bench_pipeline": "--images",
     "bench_report": "--image-kilobytes",
     "bench_scaling": "--figure",
@@ -184,6 +186,14 @@ def test_tables_of_statistics_go_through_their_stages(tmp_path):
 
     assert pairs >= 60
     assert "16 annotators" in told[0] and "malignant and" in told[2]
+
+
+def test_tables_of_any_size_are_partitioned(tmp_path):
+    bench_partitions.draw_tables(300, tmp_path / "metadata")
+
+    told = succeed("create_partitions", tmp_path)
+
+    assert "210 / 30 / 60 images in train / val / test" in told
 
 
 def test_the_scaling_figure_has_a_line_for_each_stage(tmp_path):

@@ -10,10 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from support.run import run_chain, run_stage
 from support.trees import tree
 
 from utils.agreement.image_tasks import is_audited
+from utils.data import load_mask
 
 PREFIX = "IMAplusplus_"
 SUBSET = f"{PREFIX}multiannotator_subset_"
@@ -105,6 +107,24 @@ def test_consensus_masks_are_byte_identical(golden):
     assert sorted(made) == sorted(expected)
     assert [name for name in expected if made[name] != expected[name]] == []
     assert len(made) == 2 * IMAGES[golden.name]
+
+
+def test_soft_labels_give_the_published_consensus_masks(golden, tmp_path):
+    made = run_stage(
+        "create_soft_labels", golden.output, "soft_labels=true", f"soft_labels_dir={tmp_path}", "cache_dir=null"
+    )
+    assert made.returncode == 0, made.stderr
+    metadata = read(golden.expected / f"{PREFIX}multiannotator_subset_seg_metadata.csv")
+    humans = metadata[metadata["annotator"].str.fullmatch(r"A\d+")]["ISIC_id"].value_counts()
+    for isic_id, masks in humans.items():
+        for kind, label, foreground in (
+            ("votes", "MV", lambda votes, n=masks: 2 * votes.astype(int) >= n),
+            ("staple", "ST", lambda posterior: posterior > 32767.5),
+        ):
+            expected = load_mask(golden.expected / "consensus" / f"{isic_id}_{label}_{label}_{label}_{label}.png")
+            with Image.open(tmp_path / f"{isic_id}_{kind}.png") as image:
+                assert np.array_equal(foreground(np.asarray(image)), expected), (isic_id, kind)
+    assert len(humans) == IMAGES[golden.name]
 
 
 def test_dataset_holds_the_files_of_its_metadata(golden):
