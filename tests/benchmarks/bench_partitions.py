@@ -22,7 +22,7 @@ MASKS_OF_IMAGE = {1: 0.84, 2: 0.14, 3: 0.02}
 
 
 def draw_tables(images: int, metadata: Path) -> None:
-    """Write the metadata of so many images and of their masks; a fifth of the images has a patient, of two on average."""
+    """Write metadata of so many images and of their masks; a fifth of the images has patients, of two on average."""
     rng = np.random.default_rng(0)
     ids = pd.Series(range(images)).map("ISIC_{:07d}".format)
     has_patient = rng.random(images) < 0.2
