@@ -33,7 +33,7 @@ from utils.workers.parallel import map_items
 from utils.workers.workplace import local_workplace
 
 if TYPE_CHECKING:
-    from utils.partitions.dataset import Dataset
+    from utils.partitions.dataset_tables import Dataset
     from utils.partitions.findings import Finding
     from utils.partitions.fingerprints import Fingerprint
 
@@ -69,7 +69,7 @@ def fingerprints_of(part_of: Mapping[str, str], dataset: Dataset, config: Creati
         logger.warning("files that cannot be read are not compared: {}", ", ".join(unreadable))
     usable = {isic_id: result for isic_id, result in found.items() if not isinstance(result, Failure)}
     if len(usable) < len(part_of):
-        logger.info("files of {} of {} images compared; the others are not in {}", len(usable), len(part_of), folder)
+        logger.info("files of {} of {} images compared, as far as they are in {}", len(usable), len(part_of), folder)
     return usable
 
 
@@ -106,7 +106,7 @@ def main(config: CreationSettings) -> Outcome:
     """Read the partition, look for leaks, write what was found."""
     from utils.partitions import findings as find
     from utils.partitions.balance import balance_table, deviation_in_words
-    from utils.partitions.dataset import read_dataset, read_other_lists
+    from utils.partitions.dataset_tables import read_dataset, read_other_lists
     from utils.partitions.given import KnownIds, read_partition
     from utils.partitions.labels import image_labels
     from utils.statistics.clusters import image_clusters

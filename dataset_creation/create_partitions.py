@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     from pandas import Series
 
-    from utils.partitions.dataset import Dataset
+    from utils.partitions.dataset_tables import Dataset
 
 KEYS = (
     "output_img_metadata_path",
@@ -85,7 +85,7 @@ def main(config: CreationSettings) -> Outcome:
     """Read, partition, write."""
     from utils.partitions.assignment import assign_partitions
     from utils.partitions.balance import balance_table, deviation_in_words
-    from utils.partitions.dataset import read_dataset, read_other_lists
+    from utils.partitions.dataset_tables import read_dataset, read_other_lists
     from utils.partitions.labels import image_labels
     from utils.partitions.shares import parse_shares
     from utils.partitions.tables import partition_table

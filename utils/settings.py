@@ -212,7 +212,7 @@ class CreationSettings(CommonSettings):
     )
     near_equal_bits: int | None = _key(
         "check_partitions: files whose hashes differ in so many of 256 bits are the same picture; null: compare none",
-        32,
+        24,
         within=(0, 128),
     )
     partition_check_path: Path = _table("what check_partitions found", "partition_check.csv")

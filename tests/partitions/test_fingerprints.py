@@ -15,7 +15,7 @@ from support.files import write_file
 from utils.errors import PipelineError
 from utils.partitions.fingerprints import BITS, fingerprint, near_pairs, perceptual_hash
 
-NEAR = 32  # as config.yaml has it
+NEAR = 24  # as config.yaml has it
 HASHES = st.lists(st.binary(min_size=32, max_size=32), max_size=6)
 
 

@@ -62,9 +62,9 @@ class ImageLabels(NamedTuple):
 def image_labels(images: DataFrame, masks: DataFrame) -> ImageLabels:
     """Label images by what a partition should have in equal shares.
 
-    For images with several masks and for those with one apart: their number; their diagnosis; of those with several
-    the number of masks (2, 3, 4 or more); and their masks by annotator, tool and skill level, of which those with
-    fewer than 10 masks are left out. Then the number of all images.
+    First the number of all images. Then, for images with several masks and for those with one (or none) apart: their
+    number; their diagnosis; of those with several the number of masks (2, 3, 4 or more); and their masks by annotator,
+    tool and skill level, of which those with fewer than 10 masks are left out.
 
     Parameters
     ----------
