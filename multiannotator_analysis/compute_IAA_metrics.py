@@ -69,14 +69,9 @@ class AgreementTables(NamedTuple):
     failures: list[tuple[str, str]]
 
 
-def drawn_by(annotators: Sequence[str]) -> list[int | str]:
-    """Return who drew each mask, as numbers: a result depends on which are one person's, not on the codes."""
-    numbers: dict[str, int] = {}
-    return [name if name in naming.CONSENSUS else numbers.setdefault(name, len(numbers)) for name in annotators]
-
-
 def resumable_agreement() -> Resumable[ImageTask, ImageAgreement]:
     """Return how the agreement on an image goes into the cache: in full."""
+    from utils.agreement.human_votes import drawn_by
     from utils.agreement.image_tasks import ImageAgreement, agreement_of_image
     from utils.workers.resume import Resumable
 

@@ -4,13 +4,12 @@ Importing it changes nothing in the process. ``Dataset`` opens a finished run. T
 are in docs/architecture.md.
 """
 
+from importlib import import_module
 from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """Import ``Dataset`` when it is first asked for, since stages and workers start without it."""
+    """Import ``Dataset`` when it is first asked for: stages start without it, and no result depends on it."""
     if name == "Dataset":
-        from .dataset.dataset import Dataset
-
-        return Dataset
+        return import_module(".dataset.dataset", __name__).Dataset
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

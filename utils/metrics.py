@@ -23,7 +23,7 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -151,9 +151,12 @@ def empty_mask_row(empty_masks: int) -> dict[str, float]:
 
 
 def pairwise_agreement(
-    masks: Sequence[np.ndarray], nsd_tolerance: float = NSD_TOLERANCE, patterns: VotePatterns | None = None
+    masks: Sequence[np.ndarray],
+    nsd_tolerance: float = NSD_TOLERANCE,
+    patterns: VotePatterns | None = None,
+    pairs: Collection[tuple[int, int]] | None = None,
 ) -> list[dict[str, float]]:
-    """Agreement of every pair of masks of one image.
+    """Agreement of every pair of masks of one image, or of some.
 
     Parameters
     ----------
@@ -163,11 +166,13 @@ def pairwise_agreement(
         Distance up to which borders agree, as a fraction of the image diagonal.
     patterns : VotePatterns, optional
         Those of the masks, when they are known.
+    pairs : collection of (int, int), optional
+        The pairs that are asked for, by the places of the masks.
 
     Returns
     -------
     list of dict of str to float
-        `naming.METRIC_COLUMNS` and `naming.BOUNDARY_COLUMNS` of each pair, in the order of
+        `naming.METRIC_COLUMNS` and `naming.BOUNDARY_COLUMNS` of each pair, in the order of `pairs`, by default that of
         ``itertools.combinations(masks, 2)``. Distances are in pixels; normalised ones are fractions of the image
         diagonal. Fewer than two masks have no pair.
 
@@ -176,15 +181,16 @@ def pairwise_agreement(
     PipelineError
         When the masks differ in shape.
     """
-    if len(masks) < 2:
+    pairs = list(combinations(range(len(masks)), 2)) if pairs is None else pairs
+    if not pairs:
         return []
     patterns = patterns or vote_patterns(masks)
     area, common = areas(patterns).tolist(), intersections(patterns).tolist()
     borders = [mask_border(mask, box) for mask, box in zip(masks, patterns.boxes, strict=True)]
-    distances = SurfaceDistances(borders)
+    distances = SurfaceDistances(borders, pairs)
     diagonal = math.hypot(*patterns.shape)
     rows = []
-    for i, j in combinations(range(len(masks)), 2):
+    for i, j in pairs:
         empty_masks = (area[i] == 0) + (area[j] == 0)
         if empty_masks:
             rows.append(empty_mask_row(empty_masks))

@@ -34,6 +34,13 @@ class EmptyMasks(enum.Enum):
     keep = "keep"
 
 
+class PredictionKind(enum.Enum):
+    """What the files of predictions hold."""
+
+    mask = "mask"
+    probability = "probability"
+
+
 class OverlaySelection(enum.Enum):
     """Which images plot_overlaid_segmentations draws."""
 
@@ -292,6 +299,19 @@ class MultiannotatorSettings(DatasetSettings):
     annotator_sets_shown: int = _key("how many sets of annotators are drawn", 8, within=(1, None))
     bootstrap_resamples: int = _key("resamples of each bootstrap interval", 2000, within=(2, None))
     bootstrap_seed: int = _key("seed of the bootstrap", 0, within=(0, None))
+    predictions_dir: Path | None = _key("score_predictions: folder of predictions to score; null: none", None)
+    prediction_pattern: str = _key(
+        "score_predictions: what their names say: {image}, {n} of several samples, {model} of several models",
+        "{image}.*",
+    )
+    prediction_kind: PredictionKind = _key(
+        "score_predictions: mask, or probability (8- or 16-bit grey, or numbers from 0 to 1 in .npy)",
+        PredictionKind.mask,
+    )
+    prediction_name: str | None = _key(
+        "score_predictions: name of the model, where the pattern has no {model}; null: the folder's", None
+    )
+    predictions_output_dir: Path = _key("folder of the scores, a folder a model in it", "${output_dir}/predictions")
     overlay_selection: OverlaySelection = _key(
         "images to overlay: lowest, highest, zero_overlap or ids", OverlaySelection.lowest
     )

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from utils.errors import ConfigError, PipelineError
-from utils.own_masks.name_patterns import FIELDS, parse_pattern, readings
+from utils.own_masks.name_patterns import OWN_MASKS, parse_pattern, readings
 
 # Any text that a file name can hold, separators of the patterns included.
 TEXT = st.text(st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1, max_size=12)
@@ -90,7 +90,7 @@ def test_unusable_patterns_are_refused_with_a_reason(pattern, words):
 
 @given(st.data())
 def test_a_name_put_together_is_read_back(data):
-    fields = ["image", "annotator", *data.draw(st.lists(st.sampled_from(FIELDS[2:]), unique=True))]
+    fields = ["image", "annotator", *data.draw(st.lists(st.sampled_from(OWN_MASKS.fields[2:]), unique=True))]
     fields = data.draw(st.permutations(fields))
     separators = [data.draw(SEPARATORS) for _ in fields[1:]]
     values = {field: data.draw(TEXT) for field in fields}
@@ -103,7 +103,7 @@ def test_a_name_put_together_is_read_back(data):
 
 @given(st.data())
 def test_without_separators_in_the_texts_there_is_one_way(data):
-    fields = data.draw(st.permutations(FIELDS))
+    fields = data.draw(st.permutations(OWN_MASKS.fields))
     separators = [data.draw(st.sampled_from(["_", "/", "-"])) for _ in fields[1:]]
     values = {field: data.draw(PLAIN) for field in fields}
     pattern, name = put_together(fields, separators, values)

@@ -64,3 +64,9 @@ def human_votes(patterns: VotePatterns, annotators: Sequence[str]) -> HumanVotes
         persons.setdefault(annotators[place], []).append(number)
     votes = np.ascontiguousarray(patterns.votes.T[humans])
     return HumanVotes(votes, patterns.counts, votes.sum(axis=0), areas(patterns)[humans], tuple(persons.values()))
+
+
+def drawn_by(annotators: Sequence[str]) -> list[int | str]:
+    """Return who drew each mask, as numbers: a result depends on which are one person's, not on the codes."""
+    numbers: dict[str, int] = {}
+    return [name if name in CONSENSUS else numbers.setdefault(name, len(numbers)) for name in annotators]

@@ -50,12 +50,14 @@ class Dataset:
     ConfigError
         For an unknown key, or an unknown choice.
 
-    Examples
-    --------
-    >>> dataset = Dataset("output")                    # doctest: +SKIP
-    >>> dataset.images["dice_score_mean"].nsmallest()  # doctest: +SKIP
-    >>> dataset["ISIC_0000004"].masks["A00"].mean()    # doctest: +SKIP
-    >>> photo, target = dataset.partition("train")[0]  # doctest: +SKIP
+    Notes
+    -----
+    Five lines each of what it is for are in docs/notebook.md::
+
+        dataset = Dataset("output")
+        dataset.images["dice_score_mean"].nsmallest()
+        dataset["ISIC_0000004"].masks["A00"].mean()
+        photo, target = dataset.partition("train")[0]
     """
 
     def __init__(self, output_dir: str | Path, choose: str = "all", seed: int = 0, **keys: Any):

@@ -18,8 +18,9 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain, permutations
 
 import numpy as np
 
@@ -91,6 +92,8 @@ class SurfaceDistances:
     ----------
     borders : sequence of Border
         Borders of masks of the same image; empty ones may be among them.
+    pairs : collection of (int, int), optional
+        The pairs that will be asked for, by the borders' places; by default any.
 
     Raises
     ------
@@ -98,15 +101,16 @@ class SurfaceDistances:
         When the images differ in shape.
     """
 
-    def __init__(self, borders: Sequence[Border]):
+    def __init__(self, borders: Sequence[Border], pairs: Collection[tuple[int, int]] | None = None):
         shapes = sorted({border.shape for border in borders})
         if len(shapes) > 1:
             raise ValueError(f"borders of images of different shapes: {' and '.join(map(str, shapes))}")
         # Consensus masks of two annotators are often equal, so equal borders are kept once.
         self._borders: list[Border] = []
         self._kept_as = [self._keep(border) for border in borders]
+        asked = permutations(range(len(borders)), 2) if pairs is None else chain(pairs, (pair[::-1] for pair in pairs))
         # (i, j): from every pixel of kept border i to kept border j, for pairs that trees are best for.
-        self._directed = _distances_by_trees(self._borders)
+        self._directed = _distances_by_trees(self._borders, {(self._kept_as[i], self._kept_as[j]) for i, j in asked})
 
     def _keep(self, border: Border) -> int:
         for number, kept in enumerate(self._borders):
@@ -160,13 +164,17 @@ def _prefers_tree(a: Border, b: Border) -> bool:
     return queries <= MOST_QUERIES and queries * QUERY_COST_IN_PIXELS <= 2 * (bottom - top) * (right - left)
 
 
-def _distances_by_trees(borders: Sequence[Border]) -> dict[tuple[int, int], np.ndarray]:
+def _distances_by_trees(
+    borders: Sequence[Border], asked: Collection[tuple[int, int]]
+) -> dict[tuple[int, int], np.ndarray]:
     """Distances (i, j) of the pixels of border i to border j; a pixel of several borders is queried once."""
     pixels = _merged([border.index for border in borders])
     places = [np.searchsorted(pixels, border.index) for border in borders]
     found: dict[tuple[int, int], np.ndarray] = {}
     for j, target in enumerate(borders):
-        sources = [i for i, source in enumerate(borders) if i != j and _prefers_tree(source, target)]
+        sources = [
+            i for i, source in enumerate(borders) if i != j and (i, j) in asked and _prefers_tree(source, target)
+        ]
         if not sources:
             continue
         # The borders of consensus masks run along those of the masks they were made from: there the distance is 0.

@@ -8,12 +8,39 @@ from dataclasses import dataclass
 
 from ..errors import ConfigError, PipelineError
 
-FIELDS = ("image", "annotator", "tool", "skill", "n", "part")
-REQUIRED = ("image", "annotator")
 _TOKEN = re.compile(r"\{([^{}:]*)(?::([^{}]*))?\}|\*")
 # A name of nothing but separators can be read in more ways than could ever be gone through.
 _MAX_STEPS = 20_000
-_EXAMPLE = "for example {image}_{annotator}.png or {annotator}/{image}.*"
+
+
+@dataclass(frozen=True)
+class PatternForm:
+    """What the patterns of a configuration key may hold.
+
+    Attributes
+    ----------
+    key, folder_key : str
+        The key of the pattern, and that of the folder whose files it is about.
+    fields, required : tuple of str
+        The fields it may have, and those among them that it must have.
+    example : str
+        Shown where a required field is missing.
+    """
+
+    key: str
+    folder_key: str
+    fields: tuple[str, ...]
+    required: tuple[str, ...]
+    example: str
+
+
+OWN_MASKS = PatternForm(
+    "own_name_pattern",
+    "own_masks_dir",
+    ("image", "annotator", "tool", "skill", "n", "part"),
+    ("image", "annotator"),
+    "for example {image}_{annotator}.png or {annotator}/{image}.*",
+)
 
 
 @dataclass(frozen=True)
@@ -41,17 +68,19 @@ Pattern = tuple[Literal | Variable, ...]
 Reading = dict[str, str]
 
 
-def parse_pattern(text: str) -> Pattern:
+def parse_pattern(text: str, form: PatternForm = OWN_MASKS) -> Pattern:
     """Take a pattern apart.
 
     Parameters
     ----------
     text : str
-        A relative path with ``/`` between folders. ``{image}`` and ``{annotator}`` must be in it, ``{tool}``,
-        ``{skill}``, ``{n}`` (what tells several masks of one annotator apart) and ``{part}`` (what tells files apart
-        that are parts of one mask) may be; a field named twice holds the same text twice. ``{field:expression}``
-        restricts a field to a regular expression without braces. ``*`` is any text that does not matter, a final
-        ``.*`` any file extension.
+        A relative path with ``/`` between folders. Of masks of one's own, ``{image}`` and ``{annotator}`` must be in
+        it, ``{tool}``, ``{skill}``, ``{n}`` (what tells several masks of one annotator apart) and ``{part}`` (what
+        tells files apart that are parts of one mask) may be; a field named twice holds the same text twice.
+        ``{field:expression}`` restricts a field to a regular expression without braces. ``*`` is any text that does
+        not matter, a final ``.*`` any file extension.
+    form : PatternForm
+        Which fields there are.
 
     Returns
     -------
@@ -65,15 +94,15 @@ def parse_pattern(text: str) -> Pattern:
         does not compile, and for a path that is not relative.
     """
     if any(step in ("", ".", "..") for step in text.split("/")):
-        raise _wrong(text, "a path within own_masks_dir, folders separated by single /")
+        raise _wrong(text, form, f"a path within {form.folder_key}, folders separated by single /")
     parts: list[Literal | Variable] = []
     place = 0
     for token in _TOKEN.finditer(text):
-        parts += _literal(text[place : token.start()], text)
-        parts.append(_variable(token, text))
+        parts += _literal(text[place : token.start()], text, form)
+        parts.append(_variable(token, text, form))
         place = token.end()
-    parts += _literal(text[place:], text)
-    _check(parts, text)
+    parts += _literal(text[place:], text, form)
+    _check(parts, text, form)
     return tuple(parts)
 
 
@@ -152,37 +181,38 @@ def _ends(pattern: Pattern, part: int, name: str, start: int) -> list[int]:
     return [end for end in ends if isinstance(following, Variable) or name.startswith(following.text, end)]
 
 
-def _literal(text: str, pattern: str) -> list[Literal]:
+def _literal(text: str, pattern: str, form: PatternForm) -> list[Literal]:
     if "{" in text or "}" in text:
-        raise _wrong(pattern, "every { closed by a }, and none within an expression")
+        raise _wrong(pattern, form, "every { closed by a }, and none within an expression")
     return [Literal(text)] if text else []
 
 
-def _variable(token: re.Match, pattern: str) -> Variable:
+def _variable(token: re.Match, pattern: str, form: PatternForm) -> Variable:
     name, shape = token.groups()
     if name is None:
         is_extension = token.end() == len(pattern) and pattern.endswith(".*")
         return Variable("", "[^.]+" if is_extension else None)
-    if name not in FIELDS:
-        nearest = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.0)[0]
-        raise _wrong(pattern, f"the fields {', '.join(FIELDS)}", f"{{{name}}}; the nearest is {{{nearest}}}")
+    if name not in form.fields:
+        nearest = difflib.get_close_matches(name, form.fields, n=1, cutoff=0.0)[0]
+        raise _wrong(pattern, form, f"the fields {', '.join(form.fields)}", f"{{{name}}}; the nearest is {{{nearest}}}")
     try:
         re.compile(shape or "")
     except re.error as error:
-        raise _wrong(pattern, "a regular expression after the colon", f"{shape}: {error}") from error
+        raise _wrong(pattern, form, "a regular expression after the colon", f"{shape}: {error}") from error
     return Variable(name, shape)
 
 
-def _check(parts: list[Literal | Variable], pattern: str) -> None:
+def _check(parts: list[Literal | Variable], pattern: str, form: PatternForm) -> None:
     names = [part.name for part in parts if isinstance(part, Variable)]
-    missing = [f"{{{name}}}" for name in REQUIRED if name not in names]
+    missing = [f"{{{name}}}" for name in form.required if name not in names]
     if missing:
-        raise _wrong(pattern, f"{' and '.join(missing)} in it, {_EXAMPLE}")
+        raise _wrong(pattern, form, f"{' and '.join(missing)} in it, {form.example}")
     for left, right in zip(parts, parts[1:], strict=False):
         if isinstance(left, Variable) and isinstance(right, Variable) and left.shape is None and right.shape is None:
-            raise _wrong(pattern, "text between two fields, or an expression that limits one: {annotator:[A-Z]}")
+            expected = f"text between two fields, or an expression that limits one: {{{form.required[-1]}:[A-Z]}}"
+            raise _wrong(pattern, form, expected)
 
 
-def _wrong(pattern: str, expected: str, found: str | None = None) -> ConfigError:
+def _wrong(pattern: str, form: PatternForm, expected: str, found: str | None = None) -> ConfigError:
     what = "The pattern of file names cannot be used."
-    return ConfigError(what, where=f"own_name_pattern: {pattern}", expected=expected, found=found)
+    return ConfigError(what, where=f"{form.key}: {pattern}", expected=expected, found=found)

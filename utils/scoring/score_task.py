@@ -1,0 +1,140 @@
+"""The predictions for one image as a unit of work: from the paths of its files to scores.
+
+A prediction becomes one more mask of the image in the vote patterns, so that overlap and distances come from the same
+code as the agreement of annotators, and each file is read once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..data import load_masks
+from ..errors import PipelineError
+from ..masks.vote_patterns import VotePatterns, intersections, vote_patterns
+from ..metrics import NSD_TOLERANCE, pairwise_agreement
+from ..naming import BOUNDARY_COLUMNS, CONSENSUS, METRIC_COLUMNS
+from ..pictures.size_text import size_text
+from .energy_distance import ged_squared
+from .probability_scores import Forecast, brier_score, forecast_of_map, qubiq_dice
+from .read_prediction import ProbabilityMap, read_mask, read_probabilities
+
+METRICS = (*METRIC_COLUMNS, *BOUNDARY_COLUMNS)
+Rows = Mapping[tuple[int, int], Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class ScoreTask:
+    """The masks of one image, who drew each, the predictions for it, and what these are."""
+
+    isic_id: str
+    mask_paths: tuple[Path, ...]
+    annotators: tuple[str, ...]
+    prediction_paths: tuple[Path, ...]
+    is_probability: bool
+    nsd_tolerance: float = NSD_TOLERANCE
+
+
+@dataclass(frozen=True)
+class ImageScores:
+    """The scores of one image.
+
+    Attributes
+    ----------
+    references : list of list of dict
+        `METRICS` of each prediction against each mask, in the task's order of both.
+    human : dict of str to float
+        `METRICS` of the annotators with each other: mean over masks of the mean over the masks of other annotators;
+        NaN where the image has no two annotators.
+    whole : dict of str to float
+        ged_squared, qubiq_dice, brier.
+    """
+
+    references: list[list[dict[str, float]]]
+    human: dict[str, float]
+    whole: dict[str, float]
+
+
+def score_image(task: ScoreTask) -> ImageScores:
+    """Score the predictions for an image.
+
+    Raises
+    ------
+    PipelineError
+        If a file cannot be read, or a prediction has another size than the image's masks.
+    """
+    masks = load_masks(task.mask_paths)
+    maps = [read_probabilities(path) for path in task.prediction_paths] if task.is_probability else []
+    predicted = [each.foreground() for each in maps] or [read_mask(path) for path in task.prediction_paths]
+    _require_size(masks[0].shape, predicted, task.prediction_paths)
+    patterns = vote_patterns([*masks, *predicted])
+    humans = [place for place, annotator in enumerate(task.annotators) if annotator not in CONSENSUS]
+    samples = range(len(masks), len(masks) + len(predicted))
+    by_others = [(i, j) for i, j in product(humans, humans) if task.annotators[i] != task.annotators[j]]
+    asked = [*product(samples, range(len(masks))), *((i, j) for i, j in by_others if i < j)]
+    rows = dict(zip(asked, pairwise_agreement([*masks, *predicted], task.nsd_tolerance, patterns, asked), strict=True))
+    return ImageScores(
+        [[dict(rows[sample, mask]) for mask in range(len(masks))] for sample in samples],
+        _human_level(rows, by_others),
+        {"ged_squared": ged_squared(intersections(patterns), samples, humans)}
+        | _scores_of_probability(maps, patterns, samples, humans),
+    )
+
+
+def _require_size(shape: tuple[int, ...], predicted: Sequence[np.ndarray], paths: Sequence[Path]) -> None:
+    for mask, path in zip(predicted, paths, strict=True):
+        if mask.shape != shape:
+            raise PipelineError(
+                "A prediction has another size than the masks of its image.",
+                where=path,
+                expected=size_text(shape),
+                found=size_text(mask.shape),
+                hint="bring predictions back to the size of the image; here nothing is resampled",
+            )
+
+
+def _human_level(rows: Rows, by_others: Iterable[tuple[int, int]]) -> dict[str, float]:
+    of_masks: dict[int, list[Mapping[str, float]]] = {}
+    for i, j in by_others:
+        of_masks.setdefault(i, []).append(rows[min(i, j), max(i, j)])
+    return {
+        metric: mean_of_known(mean_of_known(row[metric] for row in mine) for mine in of_masks.values())
+        for metric in METRICS
+    }
+
+
+def _scores_of_probability(
+    maps: Sequence[ProbabilityMap], patterns: VotePatterns, samples: Sequence[int], humans: Sequence[int]
+) -> dict[str, float]:
+    """Return the mean scores of the maps; of predicted masks, of the share of them that marks each pixel."""
+    votes = patterns.votes[:, humans].sum(axis=1)
+    if maps:
+        of_pixels = _painted(patterns, votes)
+        forecasts = [forecast_of_map(each.values, each.top, of_pixels, len(humans)) for each in maps]
+    else:
+        share = patterns.votes[:, samples].mean(axis=1)
+        forecasts = [Forecast(share, votes, patterns.counts, len(humans))]
+    return {
+        "qubiq_dice": float(np.mean([qubiq_dice(forecast) for forecast in forecasts])),
+        "brier": float(np.mean([brier_score(forecast) for forecast in forecasts])),
+    }
+
+
+def _painted(patterns: VotePatterns, numbers: np.ndarray) -> np.ndarray:
+    """Return an image of a number of each pattern: int64, (H, W)."""
+    of_codes = numbers[patterns.lookup]
+    image = np.full(patterns.shape, of_codes[0])
+    image[patterns.box] = of_codes[patterns.codes]
+    return image
+
+
+def mean_of_known(values: Iterable[Any]) -> float:
+    """Return the mean of the values that are not NaN; NaN when there is none."""
+    known = [value for value in values if not math.isnan(value)]
+    return sum(known) / len(known) if known else math.nan
