@@ -124,6 +124,15 @@ def levels_explained(texts: Iterable[str]) -> str:
     return ", ".join(f"{code} {meaning}" for code, meaning in LEVELS.items() if code in found)
 
 
+def varying_factors(masks: DataFrame) -> tuple[str, ...]:
+    """Return tool and skill_level, each if the masks that people drew have several levels of it.
+
+    A single level tells no masks apart, and in data without tools or skill levels it is only what stands for none.
+    """
+    humans = humans_only(masks)
+    return tuple(factor for factor in ("tool", "skill_level") if len(humans[factor].unique()) > 1)
+
+
 def consensus_row(isic_id: str, img_filename: str, label: str, mask_md5: str) -> dict[str, str]:
     """Return the metadata row of a consensus mask; `label` (ST or MV) fills all four factor columns."""
     name = seg_filename(isic_id, label, label, label, label, ".png")

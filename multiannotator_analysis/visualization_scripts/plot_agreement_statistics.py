@@ -88,6 +88,15 @@ def name_of(group: str) -> str:
     return label if label.endswith(" masks") else label.partition(" ")[2]
 
 
+def told_apart(statistics: DataFrame) -> DataFrame:
+    """Leave out the groups by tool, or by skill level, where the data have a single one, which tells nothing apart."""
+    levels: dict[str, set[str]] = {}
+    for group in statistics["group"]:
+        levels.setdefault(heading_of(group), set()).update(name_of(group).split("-"))
+    single = {f"inter, {factor}" for factor in ("tool", "skill") if len(levels.get(f"inter, {factor}", ())) < 2}
+    return statistics[[heading_of(group) not in single for group in statistics["group"]]]
+
+
 def forest_rows(statistics: DataFrame, metric: Metric, notes: Footnotes) -> list[ForestRow]:
     """Return the rows of one metric, headings included, in the order of the table."""
     rows, heading = [], ""
@@ -109,6 +118,7 @@ def draw(statistics: DataFrame) -> Figure:
         from matplotlib.figure import Figure
 
         notes = Footnotes()
+        statistics = told_apart(statistics)
         panels = [forest_rows(statistics, metric, notes) for metric in METRICS]
         codes = levels_explained(statistics["group"])
         text = "\n".join(line for line in (_NOTE, codes and f"{codes}.", notes.text(_NOTE_CHARACTERS)) if line)

@@ -3,7 +3,8 @@
 Reads:  IMAplusplus_multiannotator_subset_IAA_metrics.csv.
 Writes: annotator_intersection_agreements/all_annotator_intersections.png, .svg and .pdf in visualizations_dir.
 Rules:  An image belongs to the exact set of its annotators, of people only; one value an image, the mean over
-        its pairs of human masks. Most frequent sets first, ties by name. Boxes: quartiles and median, whiskers
+        its pairs by two annotators. Images by one annotator alone, more than once, are rows of their own, in another
+        colour. Most frequent sets first, ties by name. Boxes: quartiles and median, whiskers
         to the last value within 1.5 times their distance; every image is a point below its box.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import utils.stage_process
 from utils.figures.plotting import PALETTE, figure_style, save_figure
 from utils.lazy import logger, pd
-from utils.naming import human_pairs_only
+from utils.naming import human_pairs_only, inter_pairs_only
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
@@ -48,7 +49,7 @@ _MOST_NAMED = 8
 _LABEL_CHARACTERS = 24
 _WIDTH_INCHES = 176 / 25.4  # with its margin within a page of 180 mm
 _ROW_INCHES = 0.28
-_REST_INCHES = 0.7  # axis labels and the line above
+_REST_INCHES = 0.85  # axis labels and the lines above
 _BOX = (-0.2, 0.3)  # middle and height of a box, in rows
 _POINTS = (0.05, 0.4)  # rows below it over which the points are spread
 
@@ -64,14 +65,17 @@ def images_by_annotators(pairs: DataFrame) -> dict[tuple[str, ...], DataFrame]:
     Returns
     -------
     dict of tuple of str to DataFrame
-        Sorted names -> one row an image with the means of both metrics over its pairs of human masks (NaN
-        left out); most images first, ties by name. One name: several masks by one person. Empty if no
-        pair is of two human masks.
+        Sorted names -> one row an image with the means of both metrics over its pairs by two annotators (NaN
+        left out); most images first, ties by name. One name: several masks by one person, and the means are over
+        their pairs. Empty if no pair is of two human masks.
     """
     human = human_pairs_only(pairs)
     people = pd.concat([human.set_index("img_id")[name] for name in ("annotator1", "annotator2")])
     sets = people.groupby(level=0).agg(lambda names: tuple(sorted(set(names))))
-    means = human.groupby("img_id")[list(METRICS)].mean()
+    # Of an image by several people pairs by two of them alone; its sets and its means are in the same order.
+    alone = human["img_id"].map(sets.map(len)) == 1
+    counted = human[alone | (human["annotator1"] != human["annotator2"])]
+    means = counted.groupby("img_id")[list(METRICS)].mean()
     counts = sets.value_counts()
     ordered = sorted(counts.index, key=lambda names: (-counts[names], names))
     return {names: means[(sets == names).to_numpy()] for names in ordered}
@@ -86,7 +90,7 @@ def draw(groups: Mapping[tuple[str, ...], DataFrame], title: str) -> Figure:
         figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
         panels = figure.subplots(1, len(METRICS), sharey=True)
         for axes, (metric, label) in zip(panels, METRICS.items(), strict=True):
-            _draw_metric(axes, [table[metric].dropna().to_numpy() for table in groups.values()])
+            _draw_metric(axes, [(table[metric].dropna().to_numpy(), _colour(names)) for names, table in groups.items()])
             axes.set_xlabel(label)
             end = 1 if metric == "dice_score" else axes.get_xlim()[1]
             axes.set_xlim(-0.02 * end, 1.02 * end)
@@ -96,10 +100,20 @@ def draw(groups: Mapping[tuple[str, ...], DataFrame], title: str) -> Figure:
     return figure
 
 
+def note(pairs: DataFrame, shown: Iterable[Sequence[str]]) -> str:
+    """Say which pairs the means are over, and which they leave out."""
+    human, inter = human_pairs_only(pairs), inter_pairs_only(pairs)
+    told = f"Means over pairs by two annotators ({len(inter):,} in all)"
+    if any(len(names) == 1 for names in shown):
+        told += "; orange: one annotator twice or more"
+    twice = len(human) - len(inter)
+    return f"{told}; pairs by one annotator twice: {twice:,}" if twice else told
+
+
 def row_label(names: Sequence[str], table: DataFrame) -> str:
     """Name a set of annotators with its number of images."""
     if len(names) == 1:
-        people = f"{names[0]} more than once"
+        people = f"{names[0]} twice or more"
     elif len(names) <= _MOST_NAMED:
         people = textwrap.fill(" + ".join(names), _LABEL_CHARACTERS)
     else:
@@ -107,14 +121,18 @@ def row_label(names: Sequence[str], table: DataFrame) -> str:
     return f"{people} (n = {len(table):,})"
 
 
-def _draw_metric(axes: Axes, samples: Sequence[np.ndarray]) -> None:
+def _colour(names: Sequence[str]) -> str:
+    return PALETTE["blue" if len(names) > 1 else "orange"]
+
+
+def _draw_metric(axes: Axes, samples: Sequence[tuple[np.ndarray, str]]) -> None:
     generator = np.random.default_rng(0)
-    for row, values in enumerate(samples):
+    for row, (values, colour) in enumerate(samples):
         heights = row + generator.uniform(*_POINTS, values.size)
-        axes.scatter(values, heights, s=5, alpha=0.4, color=PALETTE["blue"], linewidths=0)
+        axes.scatter(values, heights, s=5, alpha=0.4, color=colour, linewidths=0)
     black = {"color": "black", "linewidth": 0.9}
     axes.boxplot(
-        samples,
+        [values for values, _ in samples],
         positions=np.arange(len(samples)) + _BOX[0],
         orientation="horizontal",
         widths=_BOX[1],
@@ -147,8 +165,9 @@ def main(config: MultiannotatorSettings) -> Outcome:
     shown = dict(list(groups.items())[: config.annotator_sets_shown])
     images, all_images = (sum(map(len, some.values())) for some in (shown, groups))
     title = f"{len(shown)} of {len(groups)} sets of annotators, {images:,} of {all_images:,} images"
+    figure = draw(shown, f"{title}\n{note(pairs, shown)}")
     folder = config.visualizations_dir / "annotator_intersection_agreements"
-    return Outcome(title, save_figure(draw(shown, title), folder / "all_annotator_intersections"))
+    return Outcome(title, save_figure(figure, folder / "all_annotator_intersections"))
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 Reads:  IMAplusplus_seg_metadata.csv.
 Writes: dataset_statistics/distribution (.png, .svg, .pdf) below visualizations_dir.
 Rules:  Human masks only. The axis of images is logarithmic, since images with many masks are rare; those of
-        masks start at 0. Without the columns, or without masks, there is a warning and no figure.
+        masks start at 0. Tools and skill levels are drawn where there are several. Without the columns, or without
+        masks, there is a warning and no figure.
 """
 
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import utils.stage_process
 from utils.figures.plotting import PALETTE, figure_style, save_figure
 from utils.lazy import logger
-from utils.naming import humans_only
+from utils.naming import humans_only, levels_explained, varying_factors
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
@@ -26,6 +28,7 @@ from utils.tables import read_input
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.gridspec import GridSpec
     from pandas import DataFrame, Series
 
 KEYS = (
@@ -35,6 +38,8 @@ KEYS = (
 
 COLUMNS = ("ISIC_id", "annotator", "tool", "skill_level")
 _INCHES = (3.36, 5.6)  # with the margin of save_figure 88 mm wide: one column of a paper
+_FACTOR_LABELS = {"tool": "Tool", "skill_level": "Skill level"}
+_NOTE_CHARACTERS = 60
 _FEW_BARS = 8  # so many have room for a count written level
 
 
@@ -62,7 +67,7 @@ def masks_by(table: DataFrame, column: str) -> Series:
 
 
 def draw(table: DataFrame) -> Figure:
-    """Draw the four panels from a table of one or more human masks, as `main` reads it."""
+    """Draw the panels from a table of one or more human masks, as `main` reads it."""
     with figure_style():
         from matplotlib.figure import Figure
 
@@ -75,18 +80,29 @@ def draw(table: DataFrame) -> Figure:
         _draw_bars(images, per_number, "{:,}".format)
         images.set(xlabel="Masks of an image", ylabel="Images (log scale)")
         _use_log_axis(images, per_number.max())
-        annotators, tools = figure.add_subplot(grid[1, :]), figure.add_subplot(grid[2, :3])
-        skills = figure.add_subplot(grid[2, 3:], sharey=tools)
-        skills.tick_params(labelleft=False)
+        annotators = figure.add_subplot(grid[1, :])
         _draw_bars(annotators, masks_by(table, "annotator"), "{:,}".format)
         annotators.set(xlabel="Annotator", ylabel="Masks")
-        for axes, column in ((tools, "tool"), (skills, "skill_level")):
-            _draw_bars(axes, masks_by(table, column), lambda n: f"{n:,}\n{n / len(table):.0%}")
-        tools.set(xlabel="Tool", ylabel="Masks")
-        skills.set_xlabel("Skill level")
+        _draw_factors(figure, grid, table)
         for axes in (images, annotators):  # at the edge of the page, so that it is as wide whatever the counts
             axes.yaxis.set_label_coords(-0.185, 0.5)
     return figure
+
+
+def _draw_factors(figure: Figure, grid: GridSpec, table: DataFrame) -> None:
+    """Draw the masks by tool and by skill level, as far as the dataset has several; say what the codes mean."""
+    first = None
+    for factor in varying_factors(table):
+        counts = masks_by(table, factor)
+        where = grid[2, 3:] if first or factor == "skill_level" else grid[2, :3]
+        axes = figure.add_subplot(where, sharey=first)
+        _draw_bars(axes, counts, lambda n: f"{n:,}\n{n / len(table):.0%}")
+        axes.set(xlabel=_FACTOR_LABELS[factor], ylabel="" if first else "Masks")
+        axes.tick_params(labelleft=first is None)
+        first = first or axes
+    if first:
+        codes = levels_explained([*table["tool"], *table["skill_level"]])
+        figure.text(0.5, 0, textwrap.fill(codes, _NOTE_CHARACTERS), ha="center", va="top", fontsize=7)
 
 
 def _draw_bars(axes: Axes, counts: Series, label: Callable[[int], str]) -> None:

@@ -1,10 +1,11 @@
-"""Plot the distributions of the agreement metrics over pairs of annotators.
+"""Plot the distributions of the agreement metrics over pairs of masks by two annotators.
 
 Reads:  IMAplusplus_multiannotator_subset_IAA_metrics.csv.
 Writes: metrics/individual_metrics (.png, .svg, .pdf) below visualizations_dir.
-Rules:  Pairs of human masks only. Dice and Jaccard on 0 to 1; Hausdorff distance (HD), its 95th percentile
-        (HD95) and the average surface distance (ASSD) as shares of the image diagonal, each up to its
-        largest value. Without the columns, or without pairs, there is a warning and no figure.
+Rules:  Pairs by two annotators only; how many are left out, by one annotator twice, is said. Dice and Jaccard on 0 to
+        1; Hausdorff distance (HD), its 95th percentile (HD95) and the average surface distance (ASSD) as shares of the
+        image diagonal, each up to its largest value. Without the columns, or without pairs, there is a warning and no
+        figure.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 import utils.stage_process
 from utils.figures.plotting import PALETTE, PLAIN, figure_style, save_figure
 from utils.lazy import logger
-from utils.naming import NORMALIZED_COLUMNS, OVERLAP_COLUMNS, human_pairs_only
+from utils.naming import NORMALIZED_COLUMNS, OVERLAP_COLUMNS, human_pairs_only, inter_pairs_only
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
@@ -80,20 +81,29 @@ def spread(values: np.ndarray) -> Spread:
     return Spread(len(numbers), *(float(p) for p in np.percentile(numbers, (5, 25, 50, 75, 95))))
 
 
-def draw(pairs: DataFrame) -> Figure:
-    """Draw a histogram of each metric from a table of one or more pairs of human masks."""
+def draw(pairs: DataFrame, left_out: int) -> Figure:
+    """Draw a histogram of each metric from a table of pairs by two annotators, one or more.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        img_id, and the metrics as float64.
+    left_out : int
+        Pairs by one annotator twice, which are spoken of.
+    """
     with figure_style():
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=_INCHES)
-        caption = f"{len(pairs):,} pairs of masks of {pairs['img_id'].nunique():,} images"
+        caption = f"{len(pairs):,} pairs by two annotators, of {pairs['img_id'].nunique():,} images"
+        caption += f"\npairs by one annotator twice, left out: {left_out:,}" if left_out else ""
         figure.text(0.5, 1, caption, ha="center", va="top", fontsize=8)
-        margins = {"left": 0.16, "right": 0.98, "bottom": 0.08, "top": 0.95}
+        margins = {"left": 0.16, "right": 0.98, "bottom": 0.08, "top": 0.92}
         panels = figure.subplots(3, 2, gridspec_kw={**margins, "hspace": 0.5, "wspace": 0.4})
         for axes, (column, name) in zip(panels.flat, NAMES.items(), strict=False):
             _draw_metric(axes, pairs[column].to_numpy(), column in OVERLAP_COLUMNS)
             axes.set_xlabel(name)
-        figure.supylabel("Pairs of masks", x=0, fontsize=8)
+        figure.supylabel("Pairs of masks by two annotators", x=0, fontsize=8)
         _explain(panels.flat[-1])
     return figure
 
@@ -151,11 +161,13 @@ def main(config: MultiannotatorSettings) -> Outcome:
     target = config.visualizations_dir / "metrics" / "individual_metrics"
     missing = [name for name in COLUMNS if name not in pairs.columns]
     pairs = pairs if missing else human_pairs_only(read_input(config, key, numeric=tuple(NAMES), made_by=made_by))
-    if missing or pairs.empty:
-        reason = f"columns {', '.join(missing)}" if missing else "pairs of human masks"
+    inter = pairs if missing else inter_pairs_only(pairs)
+    if missing or inter.empty:
+        reason = f"columns {', '.join(missing)}" if missing else "pairs of masks by two annotators"
         logger.warning("{} skipped: {} lacks {}", target.name, config.all_pairwise_IAA_metrics_path, reason)
         return Outcome("no figure")
-    return Outcome(f"distributions over {len(pairs)} pairs", save_figure(draw(pairs), target))
+    files = save_figure(draw(inter, len(pairs) - len(inter)), target)
+    return Outcome(f"distributions over {len(inter)} pairs by two annotators", files)
 
 
 if __name__ == "__main__":

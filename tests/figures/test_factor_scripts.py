@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
@@ -14,8 +13,8 @@ from support.run import run_here, run_stage, succeed
 from support.trees import tree
 
 from multiannotator_analysis.visualization_scripts import plot_annotator_intersections as intersections
-from multiannotator_analysis.visualization_scripts import plot_inter_intra_factor_agreement as factors
-from utils.naming import inter_pairs_only
+from utils.naming import human_pairs_only, inter_pairs_only
+from utils.statistics.level_pairs import agreement_of_levels, sorted_levels
 
 SCRIPTS = ("plot_inter_intra_factor_agreement", "plot_annotator_intersections", "plot_iaa_by_diagnosis")
 SUBSET = "IMAplusplus_multiannotator_subset_"
@@ -115,6 +114,7 @@ def test_released_tables_give_every_figure_within_a_column(released):
         "dataset_statistics/iaa_cdfs": 180,
     }
     tables = {f"dataset_statistics/iaa_cdfs{name}.csv" for name in ("", "_curves", "_differences", "_sets")}
+    tables |= {f"metrics/inter_intra_{name}_agreement.csv" for name in ("tool", "skill", "annotator")}
     files = drawn(released)
 
     assert set(files) == {base + suffix for base in bases for suffix in SUFFIXES} | tables
@@ -126,12 +126,43 @@ def test_released_pairs_are_all_in_the_cells(released):
     pairs = pd.read_csv(released / "metadata" / f"{SUBSET}IAA_metrics.csv")
 
     for column, levels in (("tool", 5), ("skill_level", 4), ("annotator", 17)):
-        found = factors.agreement_of_levels(pairs, column, "dice_score")
-        cells = np.tril(found.counts)
-        assert len(found.levels) == levels and found.levels[-2:] == ["MV", "ST"]
-        assert cells.sum() == len(pairs) == 15719
-        assert np.nansum(np.tril(found.means) * cells) == pytest.approx(pairs["dice_score"].sum())
-        assert found.counts[-1, -2] == 2394
+        found = agreement_of_levels(pairs, column, ["dice_score"])
+        names = sorted_levels({*found["level1"], *found["level2"]})
+        assert len(names) == levels and names[-2:] == ["MV", "ST"]
+        assert found["pairs"].sum() == len(pairs) == 15719
+        assert (found["mean"] * found["pairs"]).sum() == pytest.approx(pairs["dice_score"].sum())
+        assert (found["inter_pairs"].sum(), found["intra_pairs"].sum()) == (2878, 225)
+        inter = inter_pairs_only(pairs)["dice_score"].sum()
+        assert (found["inter_mean"] * found["inter_pairs"]).sum() == pytest.approx(inter)
+        assert found.iloc[-1][["level1", "level2", "pairs", "images"]].tolist() == ["MV", "ST", 2394, 2394]
+
+
+def test_released_cells_are_in_the_csv_beside_the_figure(released):
+    pairs = human_pairs_only(pd.read_csv(released / "metadata" / f"{SUBSET}IAA_metrics.csv"))
+    table = pd.read_csv(released / "visualizations/metrics/inter_intra_tool_agreement.csv").query(
+        "metric == 'dice_score'"
+    )
+    rows = table.set_index(["level1", "level2"])
+    both = pairs[(pairs["tool1"] == "T1") & (pairs["tool2"] == "T1")]
+    two = both[both["annotator1"] != both["annotator2"]]
+
+    row = rows.loc[("T1", "T1")]
+    assert row[["pairs", "inter_pairs", "intra_pairs"]].tolist() == [438, 414, 24]
+    assert row[["images", "inter_images"]].tolist() == [both["img_id"].nunique(), two["img_id"].nunique()]
+    assert row["inter_mean"] == pytest.approx(two["dice_score"].mean(), rel=1e-12)
+    assert rows.loc[("T2", "T2"), ["inter_pairs", "intra_pairs"]].tolist() == [0, 151]
+    assert rows.loc[("T2", "T2"), "caution"] == "level T2 is annotator A00 alone; one annotator twice: 151 of 151 pairs"
+    assert rows.loc[("T1", "MV"), "compared"] == "mask and consensus"
+
+
+def test_a_single_tool_or_skill_level_is_not_drawn(tmp_path):
+    own = PAIRS.assign(tool1="T2", tool2="T2").query("annotator1 != 'MV' and annotator2 != 'ST'")
+
+    text = succeed(SCRIPTS[0], give(tmp_path, own))
+
+    assert "inter_intra_tool_agreement skipped: all masks have the same tool" in text
+    names = {f"metrics/inter_intra_annotator_agreement{suffix}" for suffix in (*SUFFIXES, ".csv")}
+    assert set(drawn(tmp_path)) == names
 
 
 def test_released_sets_are_those_of_the_segmentation_table(released):

@@ -38,6 +38,23 @@ def test_every_bar_of_the_distribution_has_its_count():
     assert [axes.get_yscale() for axes in figure.axes] == ["log", "linear", "linear", "linear"]
 
 
+def test_a_single_tool_or_skill_level_is_not_drawn_and_codes_are_explained():
+    several = pd.DataFrame([metadata_row("I1", "A00"), metadata_row("I1", "A01", "T3")])
+    single = several.assign(tool="T2")
+
+    tools = distribution.draw(several)
+    assert [axes.get_xlabel() for axes in tools.axes] == ["Masks of an image", "Annotator", "Tool"]
+    assert tools.texts[-1].get_text() == "T1 manual pointlist, T3 autofill, S1 expert"
+    assert [axes.get_xlabel() for axes in distribution.draw(single).axes] == ["Masks of an image", "Annotator"]
+
+
+def test_histograms_say_how_many_pairs_by_one_annotator_twice_they_leave_out():
+    pairs = pd.DataFrame([pair_row("I1", "A00", "A01", 0.5)])
+
+    assert individual.draw(pairs, 0).texts[0].get_text() == "1 pairs by two annotators, of 1 images"
+    assert individual.draw(pairs, 7).texts[0].get_text().endswith("\npairs by one annotator twice, left out: 7")
+
+
 def test_a_spread_has_the_percentiles_of_the_numbers_without_nan():
     values = np.array([np.nan, *range(101)])
     assert individual.spread(values) == individual.Spread(101, 5, 25, 50, 75, 95)
@@ -52,7 +69,7 @@ def test_the_spread_of_no_numbers_is_nan():
 def test_histograms_hold_every_pair_and_say_how_many_have_no_distance():
     pairs = pd.DataFrame([pair_row("I1", "A00", "A01", dice) for dice in (0.0, 0.5, 1.0)])
     pairs.loc[0, "assd_score_normalized"] = np.nan
-    panels = individual.draw(pairs).axes[:5]
+    panels = individual.draw(pairs, 0).axes[:5]
     held = [int(axes.patches[0].get_data()[0].sum()) for axes in panels]
     assert held == [3, 3, 3, 3, 2]
     assert [("n = 2" in axes.texts[0].get_text()) for axes in panels] == [False] * 4 + [True]
@@ -63,7 +80,7 @@ def test_histograms_hold_every_pair_and_say_how_many_have_no_distance():
 def test_metrics_that_are_all_zero_or_all_missing_are_drawn(value):
     pairs = pd.DataFrame([pair_row("I1", "A00", "A01", value)])
     pairs[list(individual.NAMES)] = value
-    assert len(individual.draw(pairs).axes) == 6
+    assert len(individual.draw(pairs, 0).axes) == 6
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from support.drawing import bomb, box, write_png
-from support.figure_dataset import figures, pair_row
+from support.figure_dataset import figures, metadata_row, pair_row
 from support.run import run_here, succeed
 
 from multiannotator_analysis.visualization_scripts import plot_overlaid_segmentations as overlaid
 from utils.agreement.aggregate import metrics_per_image
 from utils.data import load_image
 from utils.errors import PipelineError
+from utils.figures.outline_lines import fraying, lines_of
+from utils.figures.overlay import Drawn, crop_of, draw_overlay
 from utils.masks.outlines import border_pixels
 from utils.naming import human_pairs_only
 from utils.settings import OverlaySelection
@@ -72,15 +74,27 @@ def test_an_empty_mask_has_no_outline():
     assert border_pixels(box(0, 0, 0, 0), 1.0) == []
 
 
+PEOPLE = ("A00", "A01", "A02")
+
+
 def overlay_of(figure_folder, masks: int, **changes) -> overlaid.Overlay:
-    paths = tuple(figure_folder / "seg_masks" / f"ISIC_2_{name}.png" for name in ("A00", "A01", "A02", "ST", "MV"))
-    labels = ("A00, T1, S1", "A01, T1, S1", "A02, T1, S1", "STAPLE consensus", "Majority vote")
-    given = {"mask_paths": paths[-masks:], "labels": labels[-masks:], "places": tuple(range(masks)), **changes}
+    names = (*PEOPLE, "ST", "MV")[-masks:]
+    paths = tuple(figure_folder / "seg_masks" / f"ISIC_2_{name}.png" for name in names)
+    labels = ("A00, T1, S1", "A01, T1, S1", "A02, T1, S1", "STAPLE consensus", "Majority vote")[-masks:]
+    given = {"mask_paths": paths, "labels": labels, "lines": tuple(lines_of(names, PEOPLE)), **changes}
     return overlaid.Overlay("Title", figure_folder / "images" / "ISIC_2.JPG", target=figure_folder / "x", **given)
 
 
+def picture(figure):
+    return figure.axes[0]
+
+
+def locator(figure) -> list:
+    return [axes for axes in figure.axes if axes.get_label() == "locator"]
+
+
 def test_annotators_have_colours_of_their_own_and_only_consensus_outlines_are_dashed(figure_folder):
-    (axes,) = overlaid.draw(overlay_of(figure_folder, 5)).axes
+    axes = picture(overlaid.draw(overlay_of(figure_folder, 5)))
     colours = {tuple(lines.get_colors()[0]) for lines in axes.collections}
     dashed = [lines.get_linestyles()[0][1] is not None for lines in axes.collections]
     assert len(colours) == 5
@@ -89,10 +103,128 @@ def test_annotators_have_colours_of_their_own_and_only_consensus_outlines_are_da
     assert names == ["A00, T1, S1", "A01, T1, S1", "A02, T1, S1", "STAPLE consensus", "Majority vote"]
 
 
-def test_an_annotator_has_the_same_line_in_every_image_and_another_for_a_second_mask():
-    everyone = ["A00", "A01", "A02", "ST", "MV"]
-    assert overlaid.places_of_lines(["A02", "A00", "ST"], everyone) == (2, 0, 3)
-    assert overlaid.places_of_lines(["A01", "A01", "A01"], everyone) == (1, 8, 15)
+def test_what_the_codes_in_the_legend_mean_is_written_below(figure_folder):
+    figure = overlaid.draw(overlay_of(figure_folder, 5))
+    assert [text.get_text() for text in figure.texts] == ["T1 manual pointlist, S1 expert"]
+    plain = overlaid.draw(
+        overlay_of(figure_folder, 2, labels=("A00", "A01"), lines=tuple(lines_of(PEOPLE[:2], PEOPLE)))
+    )
+    assert not plain.texts
+
+
+def test_an_annotator_has_the_same_colour_in_every_image_and_another_dash_for_a_second_mask():
+    first, again, third = lines_of(["A02", "A02", "A02"], PEOPLE)
+    (alone,) = lines_of(["A02"], PEOPLE)
+    assert alone == first
+    assert first.colour == again.colour == third.colour
+    assert len({str(line.dash) for line in (first, again, third)}) == 3
+
+
+def test_up_to_twenty_one_annotators_differ_also_from_second_masks():
+    everyone = [f"A{number:02d}" for number in range(21)]
+    lines = [(line.colour, str(line.dash)) for line in lines_of([*everyone, *everyone], everyone)]
+    assert len({colour for colour, _ in lines[:7]}) == 7
+    assert len(set(lines)) == 42
+
+
+@pytest.mark.parametrize("name", ["ST", "MV"])
+def test_consensus_lines_have_a_casing_that_is_visible_on_white_and_on_black(name):
+    (line,) = lines_of([name], PEOPLE)
+    assert {line.colour, line.casing_colour} == {"white", "black"}
+    assert line.casing >= line.width
+
+
+def test_frayed_outlines_have_thinner_lines():
+    square = np.array([[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]])
+    assert fraying([square], 100) == pytest.approx(2 / np.sqrt(np.pi))
+    assert fraying([square, square], 100) == pytest.approx(4 / np.sqrt(np.pi))
+    assert fraying([], 0) == 0
+    (line,) = lines_of(["A00"], PEOPLE)
+    assert line.thinned(0) == line.thinned(2) == line
+    assert line.thinned(8).width == pytest.approx(line.width / 2)
+    assert line.thinned(8).casing == pytest.approx(line.casing / 2)
+    assert line.thinned(1e6).width > 0.4  # points
+
+
+def test_names_in_the_legend_tell_masks_apart():
+    rows = [metadata_row("I", *who) for who in (("A00", "T1"), ("A00", "T3"), ("A00", "T1"), ("ST",))]
+    assert overlaid.mask_labels(rows, ("tool", "skill_level")) == [
+        "A00, T1, S1",
+        "A00, T3, S1",
+        "A00, T1, S1 (2)",
+        "STAPLE consensus",
+    ]
+    assert overlaid.mask_labels(rows, ()) == ["A00", "A00 (2)", "A00 (3)", "STAPLE consensus"]
+
+
+@pytest.mark.parametrize(
+    ("dice", "told"),
+    [
+        ([("A00", "A01", 0.5), ("A01", "A00", 0.7)], "\nMean Dice 0.60 between annotators"),
+        ([("A00", "A00", 0.9)], "\nMean Dice 0.90 of one annotator twice"),
+        (
+            [("A00", "A01", 0.5), ("A00", "A00", 0.9)],
+            "\nMean Dice 0.50 between annotators, 0.90 of one annotator twice",
+        ),
+        ([], ""),
+    ],
+)
+def test_the_title_tells_two_annotators_from_one_twice(dice, told):
+    pairs = pd.DataFrame(dice, columns=["annotator1", "annotator2", "dice_score"])
+    assert overlaid.title_of("I1", ["A00", "A00", "A01"], pairs) == f"I1 · 3 masks by 2 annotators{told}"
+
+
+# --- Crop ------------------------------------------------------------------------------------------------
+
+
+def test_the_picture_is_cropped_to_all_masks_with_a_margin():
+    masks = [box(40, 60, 60, 80, (100, 200)), box(50, 70, 70, 80, (100, 200))]
+    assert crop_of(masks) == (34, 76, 54, 86)  # rows 40-70, columns 60-80, a fifth of 30 around them; 20 + 2 x 6 >= 21
+
+
+def test_a_long_outline_is_shown_at_least_half_as_wide():
+    crop = crop_of([box(50, 50, 52, 150, (100, 200))])
+    assert crop.shape == (70, 140)
+    assert crop_of([box(0, 50, 2, 150, (100, 200))]).top == 0
+
+
+def test_outlines_that_are_large_or_nowhere_show_the_whole_image():
+    whole = (0, 100, 0, 200)
+    assert crop_of([box(10, 10, 90, 190, (100, 200))]) == whole
+    assert crop_of([box(0, 0, 0, 0, (100, 200))]) == whole
+
+
+def test_a_small_outline_has_a_locator_and_a_large_one_none(figure_folder):
+    image = np.full((240, 320, 3), 200, np.uint8)
+    line = lines_of(["A00"], PEOPLE)[0]
+    small = Drawn(box(100, 100, 120, 130, (240, 320)), "A00", line)
+    large = Drawn(box(20, 20, 220, 300, (240, 320)), "A00", line)
+
+    figure = draw_overlay(image, [small], "Title")
+    (inset,) = locator(figure)
+    assert picture(figure).get_xlim() == (93.5, 135.5) and picture(figure).get_ylim() == (125.5, 93.5)
+    assert inset.get_xlim() == (-0.5, 319.5)
+    frame = inset.patches[-1]
+    assert (frame.get_x(), frame.get_y(), frame.get_width(), frame.get_height()) == (94, 94, 42, 32)
+    figure.canvas.draw()
+    legend = picture(figure).get_legend().get_window_extent()
+    assert not inset.get_window_extent().overlaps(legend)
+    assert not inset.get_window_extent().overlaps(picture(figure).get_window_extent())
+    assert not locator(draw_overlay(image, [large], "Title"))
+
+
+@pytest.mark.parametrize("masks", [2, 5, 17])
+@pytest.mark.parametrize("label", ["A00", "A00, T1, S1 (2)", "A name of 30 characters or so.."])
+def test_the_locator_never_lies_on_the_legend(masks, label):
+    image = np.full((240, 320, 3), 200, np.uint8)
+    small = Drawn(box(100, 100, 120, 130, (240, 320)), label, lines_of(["A00"], PEOPLE)[0])
+
+    figure = draw_overlay(image, [small] * masks, "Title")
+
+    figure.canvas.draw()
+    legend = picture(figure).get_legend().get_window_extent()
+    assert not locator(figure)[0].get_window_extent().overlaps(legend)
+    assert legend.y0 >= 0
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", bomb(60_000)], ids=["empty", "text", "60,000 x 60,000"])
@@ -102,15 +234,9 @@ def test_a_photo_that_cannot_be_decoded_is_refused(tmp_path, data):
         load_image(tmp_path / "photo.png")
 
 
-def test_up_to_seven_annotators_differ_in_colour_and_more_in_line():
-    styles = overlaid._STYLES
-    assert len({colour for colour, _ in styles[:7]}) == 7
-    assert len(set(styles)) == len(styles) == 21
-
-
 def test_an_empty_mask_is_named_in_the_legend(figure_folder):
     write_png(figure_folder / "seg_masks" / "ISIC_2_MV.png", box(0, 0, 0, 0))
-    (axes,) = overlaid.draw(overlay_of(figure_folder, 2)).axes
+    axes = picture(overlaid.draw(overlay_of(figure_folder, 2)))
     names = [text.get_text() for text in axes.get_legend().get_texts()]
     assert names == ["STAPLE consensus", "Majority vote: empty"]
 
@@ -127,8 +253,10 @@ def test_a_turned_photo_is_drawn_as_stored_like_its_masks(figure_folder):
     exif = Image.Exif()
     exif[0x0112] = 6  # orientation: turn by 90 degrees
     Image.new("RGB", (32, 24), "tan").save(figure_folder / "images" / "ISIC_2.JPG", "JPEG", exif=exif)
-    (axes,) = overlaid.draw(overlay_of(figure_folder, 1)).axes
-    assert axes.images[0].get_array().shape == (24, 32, 3)
+    axes = picture(overlaid.draw(overlay_of(figure_folder, 1)))
+    # Columns 7 to 20 and rows 4 to 14 with a margin of a fifth.
+    assert axes.images[0].get_array().shape == (16, 19, 3)
+    assert axes.images[0].get_extent() == [4.5, 23.5, 16.5, 0.5]
 
 
 def test_a_large_image_is_shrunk_and_its_outlines_keep_their_place(figure_folder):
@@ -137,9 +265,9 @@ def test_a_large_image_is_shrunk_and_its_outlines_keep_their_place(figure_folder
     shape = (1500, 3000)
     Image.new("RGB", shape[::-1], "tan").save(figure_folder / "images" / "ISIC_2.JPG", "JPEG")
     write_png(figure_folder / "seg_masks" / "ISIC_2_MV.png", box(300, 600, 900, 1800, shape))
-    (axes,) = overlaid.draw(overlay_of(figure_folder, 1)).axes
-    assert axes.images[0].get_array().shape == (600, 1200, 3)
-    assert axes.images[0].get_extent() == [-0.5, 2999.5, 1499.5, -0.5]
+    axes = picture(overlaid.draw(overlay_of(figure_folder, 1)))
+    assert axes.images[0].get_array().shape == (750, 1200, 3)
+    assert axes.images[0].get_extent() == [359.5, 2039.5, 1139.5, 59.5]
     (path,) = axes.collections[0].get_paths()
     assert path.get_extents().extents.tolist() == [600, 300, 1799, 899]
 

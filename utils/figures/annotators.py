@@ -13,6 +13,7 @@ from .forest import (
     ForestRow,
     draw_forest,
     note_inches,
+    without_name,
     written,
 )
 from .plotting import figure_style
@@ -98,9 +99,9 @@ def draw_dice_with_others(annotators: DataFrame) -> Figure:
         named = ", ".join(partners[:_PARTNERS_SHOWN]) + (", …" if len(partners) > _PARTNERS_SHOWN else "")
         texts = (written(estimate, 2), f"{row['mean_dice_with_others_images']:,.0f}", named)
         # Of confounding alone: hollow points tell of few clusters, the other figure of areas.
-        parts = [part for part in row["caution"].split("; ") if ":" not in part]
-        caution = "; ".join(part.removeprefix(f"annotator {row['annotator']} ") for part in parts)
-        rows.append(ForestRow(notes.mark(row["annotator"], caution), estimate, vote, texts))
+        caution = "; ".join(part for part in row["caution"].split("; ") if ":" not in part)
+        label = notes.mark(row["annotator"], without_name(caution, row["annotator"]))
+        rows.append(ForestRow(label, estimate, vote, texts))
     vote_note = _VOTE_NOTE if annotators["dice_with_vote_of_others"].notna().any() else ""
     explained = levels_explained([*annotators["tools"], *annotators["skill_levels"]])
     return _forest(

@@ -130,6 +130,11 @@ def note_inches(text: str) -> float:
     return (text.count("\n") + 1) * NOTE_POINTS * 1.25 / 72
 
 
+def without_name(caution: str, annotator: str) -> str:
+    """Return a caution as it is said where the annotator's name stands beside it: has S1 alone."""
+    return "; ".join(part.removeprefix(f"annotator {annotator} ") for part in caution.split("; "))
+
+
 class Footnotes:
     """Cautions as numbered notes: each part of a caution has one number, however many rows it is of."""
 

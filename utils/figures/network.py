@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .colour_scale import DICE, span_text
 from .plotting import PALETTE, figure_style
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _NEITHER = "0.55"
 _WIDEST, _THINNEST = 7.0, 0.5  # points
 _LARGEST, _SMALLEST = 12.0, 4.0
 _GAP = 0.2  # radians between the halves and the vertical
-_DICE = "viridis"  # every kind of colour vision tells its steps apart
+_COLOURS_OF_DICE = "viridis"  # every kind of colour vision tells its steps apart
 
 
 def draw_network(annotators: DataFrame, links: DataFrame) -> Figure:
@@ -124,16 +125,16 @@ def _draw_links(figure: Figure, axes: Axes, links: DataFrame, places: Mapping[st
     from matplotlib.lines import Line2D
 
     # Without the last sixth, which is too light for thin lines on white.
-    colours = ListedColormap(colormaps[_DICE](np.linspace(0, 0.85, 256)))
-    lowest, highest = math.floor(10 * links["mean_dice"].min()) / 10, math.ceil(10 * links["mean_dice"].max()) / 10
-    scale = ScalarMappable(Normalize(lowest, max(highest, lowest + 0.1)), colours)
+    colours = ListedColormap(colormaps[_COLOURS_OF_DICE](np.linspace(0, 0.85, 256)))
+    span = DICE.span(links["mean_dice"])
+    scale = ScalarMappable(Normalize(*span), colours)
     most = links["images"].max()
     for row in links.sort_values("images", ascending=False).to_dict("records"):
         (x1, y1), (x2, y2) = places[row["annotator1"]], places[row["annotator2"]]
         width = link_width(row["images"], most)
         axes.plot([x1, x2], [y1, y2], color=scale.to_rgba(row["mean_dice"]), linewidth=width, solid_capstyle="butt")
     bar = figure.colorbar(scale, ax=axes, shrink=0.6, aspect=25, pad=0.02)
-    bar.set_label("Mean Dice on the images of both")
+    bar.set_label(f"Mean Dice on the images of both,\n{span_text(span)}")
     steps = sorted({1, max(1, round(most / 10)), int(most)})
     lines = [Line2D([], [], color="0.3", linewidth=link_width(step, most)) for step in steps]
     where = {"loc": "upper right", "bbox_to_anchor": (-0.12, 1.0)}

@@ -24,8 +24,8 @@ _FIGURES = {
         "Bar charts of how many images have how many masks, and of masks by annotator, tool and skill level",
     ),
     "individual_metrics": (
-        "Distributions of the agreement metrics over all pairs of annotators' masks",
-        "Histograms of Dice, Jaccard and the normalised distances over pairs of annotators' masks",
+        "Distributions of the agreement metrics over pairs of masks by two annotators",
+        "Histograms of Dice, Jaccard and the normalised distances over pairs of masks by two annotators",
     ),
     "inter_intra_tool_agreement": (
         "Agreement within and between tools",
