@@ -117,7 +117,8 @@ def test_codes_of_levels_are_explained_where_they_stand():
 
 def test_groups_stand_under_headings_with_their_cautions():
     row = {"images": 3, "pairs": 4, "mean": 0.5, "low": NAN, "high": NAN}
-    groups = {"all": "", "intra": "c", "inter, tool T1-T1": "", "inter, 2 masks": "", "inter, diagnosis benign": "c"}
+    groups = {"all": "", "intra": "c", "inter, tool T1-T1": "", "inter, tool T1-T3": "", "inter, skill S1-S1": ""}
+    groups |= {"inter, 2 masks": "", "inter, diagnosis benign": "c"}
     table = pd.DataFrame(
         [
             {"metric": metric.name, "group": group, "caution": caution, **row}
@@ -130,10 +131,11 @@ def test_groups_stand_under_headings_with_their_cautions():
 
     labels = [label.get_text().split("\N{THIN SPACE}")[0] for label in figure.axes[0].get_yticklabels()]
     assert labels == [
-        "Pairs of masks", "all", "by one annotator twice", "Two annotators: tools", "T1-T1", "Two annotators: masks",
-        "2 masks", "Two annotators: diagnoses", "benign",
+        "Pairs of masks", "all", "by one annotator twice", "Two annotators: tools", "T1-T1", "T1-T3",
+        "Two annotators: masks", "2 masks", "Two annotators: diagnoses", "benign",
     ]  # fmt: skip
-    assert "T1 manual pointlist." in texts(figure)
+    # There is one skill level, which tells nothing apart.
+    assert "T1 manual pointlist, T3 autofill." in texts(figure)
     assert [axes.get_xlabel() for axes in figure.axes] == ["Dice", "HD95 / image diagonal"]
 
 

@@ -12,7 +12,14 @@ import pytest
 from support.run import succeed
 
 from utils.agreement.image_agreement import disagreement_of_masks
-from utils.naming import CONSENSUS, IMAGE_AGREEMENT_COLUMNS, MASK_AGREEMENT_COLUMNS, human_pairs_only, humans_only
+from utils.naming import (
+    CONSENSUS,
+    IMAGE_AGREEMENT_COLUMNS,
+    MASK_AGREEMENT_COLUMNS,
+    human_pairs_only,
+    humans_only,
+    inter_pairs_only,
+)
 
 PREFIX = "IMAplusplus_"
 SUBSET = f"{PREFIX}multiannotator_subset_"
@@ -62,6 +69,13 @@ def tables(request, golden) -> tuple[str, float, dict[str, pd.DataFrame]]:
     return name, request.param, {table: read(output / "metadata" / f"{SUBSET}{table}.csv") for table in names}
 
 
+@pytest.fixture(scope="module")
+def accepted(reference) -> dict[str, dict]:
+    """Value, tolerance and source by name."""
+    rows = json.loads((reference / "reference_statistics" / "acceptance.json").read_text(encoding="utf-8"))
+    return {row["name"]: row for row in rows}
+
+
 def close(ours: pd.Series, expected: pd.Series, tolerance: float = 1e-12) -> None:
     assert len(ours) == len(expected) > 0
     np.testing.assert_allclose(ours.to_numpy(float), expected.to_numpy(float), rtol=0, atol=tolerance)
@@ -94,6 +108,27 @@ def test_agreement_of_images_in_metadata_order(reference, tables):
     if name == "isic_1718":  # with one mask a person it is what statsmodels computes from the pixels
         assert (expected["n_masks"] == expected["n_persons"]).all()
         close(ours["kappa"], expected["fleiss_statsmodels"], 1e-9)
+
+
+def test_means_over_a_golden_set_are_the_accepted_ones(accepted, tables):
+    name, tolerance, found = tables
+    images, masks, pairs = found["image_agreement"], found["mask_agreement"], inter_pairs_only(found["IAA_metrics"])
+    of_images = pairs.groupby("img_id")[["dice_score", "nsd_score", "assd_score", "hd95_score"]].mean().mean()
+    means = {f"pixels.{name}.{theirs}": images[ours].mean() for ours, theirs in list(OF_IMAGES.items())[3:]}
+    if (images["num_masks"] == images["num_annotators"]).all():  # each mask is a person's, and counts as one
+        of_masks = {"generalised_conformity_index": "gci", "dice_pooled": "dice_pooled", "kappa": "fleiss_closed"}
+        means |= {f"pixels.{name}.{theirs}": images[ours].mean() for ours, theirs in of_masks.items()}
+        of_pairs_with_others = {"mean_dice_with_others": of_images["dice_score"]}
+        of_others = {"dice_with_majority_of_others": masks["dice_to_others"].mean()}
+        means[f"leave_one_out.{name}"] = of_pairs_with_others | of_others
+    of_pairs = {f"nsd_{tolerance}": "nsd_score", "assd_px": "assd_score", "hd95_px": "hd95_score"}
+    means[f"boundary.{name}"] = {theirs: of_images[ours] for theirs, ours in of_pairs.items()}
+
+    assert len(means) == (6 if name == "bubil" else 10)
+    for value_name, ours in means.items():
+        value, within = accepted[value_name]["value"], accepted[value_name]["tolerance"]
+        expected = value if isinstance(value, float) else {key: value[key] for key in ours}
+        assert ours == pytest.approx(expected, rel=0, abs=within), value_name
 
 
 def test_diversity_and_energy_distances_follow_from_the_pairs(tables):
@@ -136,10 +171,9 @@ def test_areas_of_images_are_those_of_their_masks(tables):
     close(ours["area_cv"], (areas.std() / areas.mean())[ours.index])
 
 
-def test_diversity_and_energy_distances_of_the_released_pairs(reference):
+def test_diversity_and_energy_distances_of_the_released_pairs(reference, accepted):
     folder = reference / "reference_statistics"
     expected = read(folder / "published_diversity_ged.csv.gz").set_index("isic_id")
-    accepted = {row["name"]: row for row in json.loads((folder / "acceptance.json").read_text(encoding="utf-8"))}
     pairs = read(reference / "published" / f"{SUBSET}IAA_metrics.csv.gz")
     subset = read(reference / "published" / f"{SUBSET}seg_metadata.csv.gz")
     jaccards = {

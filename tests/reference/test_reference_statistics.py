@@ -22,6 +22,29 @@ from utils.statistics.pair_kinds import classified_pairs
 
 RESAMPLES, SEED = 2000, 0  # as config.yaml has them
 INTERVALS = 0.003  # of groups, in units of the metric
+# Beginnings of the names of accepted values, by what becomes of them.
+COMPARED_HERE = (
+    *("count.", "dice_score:", "hd95_score_normalized:", "assd_score_normalized:", "cell.", "malignancy."),
+    *("area_factor", "graph", "dice_with_others.", "bland_altman."),
+)
+COMPARED_BY_AGREEMENT = (  # test_reference_agreement.py
+    *("ged.diversity", "ged.ged2_ST", "ged.ged2_MV", "boundary.", "leave_one_out.isic_1718"),
+    *(f"pixels.{name}.{what}_persons" for name in ("bubil", "isic_1718") for what in ("gci", "dice_pooled", "kappa")),
+    *(f"pixels.{name}.{what}" for name in ("bubil", "isic_1718") for what in ("disputed_share", "mean_entropy")),
+    *(f"pixels.isic_1718.{what}" for what in ("gci", "dice_pooled", "fleiss_closed")),
+)
+MADE_BY_NO_STATISTIC = {
+    "pairs.": "mixed and fractional models of pairs are left out on purpose",
+    "icc_log_area:": "intraclass correlations are left out on purpose",
+    "ged.ged2_random_annotator": "no stage draws an annotator by lot",
+    "pixels.bubil.gci": "counts masks, where the tables count persons",
+    "pixels.bubil.dice_pooled": "counts masks, where the tables count persons",
+    "pixels.bubil.fleiss_closed": "counts masks, where the tables count persons",
+    "pixels.bubil.alpha_closed": "Krippendorff's alpha, which kappa nears as pixels grow",
+    "pixels.isic_1718.alpha_closed": "Krippendorff's alpha, which kappa nears as pixels grow",
+    "leave_one_out.bubil": "weighs several masks of a person otherwise; the values of each mask are compared instead",
+    "splits.": "partitions are not statistics of agreement",
+}
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +98,12 @@ def close(found, accepted: tuple) -> None:
     """Compare with a value, or a list of them, within its tolerance."""
     value, tolerance = accepted
     np.testing.assert_allclose(np.asarray(found, dtype=float), np.asarray(value, dtype=float), rtol=0, atol=tolerance)
+
+
+def test_every_accepted_value_is_compared_or_made_by_no_statistic(accepted):
+    known = (*COMPARED_HERE, *COMPARED_BY_AGREEMENT, *MADE_BY_NO_STATISTIC)
+    assert {name for name in accepted if not name.startswith(known)} == set()
+    assert {start for start in known if not any(name.startswith(start) for name in accepted)} == set()
 
 
 def test_counts_of_images_clusters_and_pairs(released_statistics, accepted):
@@ -262,4 +291,6 @@ def test_limits_of_agreement_of_a_golden_set(reference, accepted):
 
     assert row["area_images"] == expected["n"]
     close(row["area_ratio"], (expected["geometric_mean_ratio_A00_to_A01"], tolerance))
-    close(row[["area_ratio_limit_low", "area_ratio_limit_high"]], (expected["limits_of_agreement"], tolerance))
+    limits = row[["area_ratio_limit_low", "area_ratio_limit_high"]].to_numpy(dtype=float)
+    close(limits, (expected["limits_of_agreement"], tolerance))
+    close(np.log(limits[1] / row["area_ratio"]) / 1.96, (expected["sd_log_ratio"], tolerance))

@@ -8,6 +8,10 @@ References
    images: method and validation." IEEE TMI 13(4), 716-724 (1994). https://doi.org/10.1109/42.363096
 .. [3] Kohl, S.A.A. et al. "A Probabilistic U-Net for Segmentation of Ambiguous Images." NeurIPS (2018).
    https://doi.org/10.48550/arXiv.1806.05034
+.. [4] Fleiss, J.L. "Measuring nominal scale agreement among many raters." Psychological Bulletin 76(5), 378-382
+   (1971). https://doi.org/10.1037/h0031619
+.. [5] Shannon, C.E. "A Mathematical Theory of Communication." Bell System Technical Journal 27(3), 379-423 (1948).
+   https://doi.org/10.1002/j.1538-7305.1948.tb01338.x
 """
 
 from __future__ import annotations
@@ -69,12 +73,12 @@ def agreement_of_persons(human: HumanVotes) -> dict[str, float]:
         ``foreground_share``
             p, the mean over persons of the share of the image that they mark, 0 to 1; NaN without a person.
         ``dice_pooled``
-            D = 2 sum w |A and B| / sum w (|A| + |B|), 0 to 1.
+            D = 2 sum w |A and B| / sum w (|A| + |B|), 0 to 1; of two masks it is their Dice coefficient.
         ``generalised_conformity_index``
             GCI = sum w |A and B| / sum w |A or B|, 0 to 1 [1]_. Identical masks have 1.
         ``kappa``
-            (D - p) / (1 - p), at most D: Fleiss' kappa over the pixels of the whole image, in closed form. 0 is the
-            agreement of marks set at random, below 0 is less; it rises towards D as background grows [2]_.
+            (D - p) / (1 - p), at most D: Fleiss' kappa [4]_ over the pixels of the whole image, in closed form. 0 is
+            the agreement of marks set at random, below 0 is less; it rises towards D as background grows [2]_.
 
         With one person D, GCI and kappa are NaN; with masks that are all empty D and GCI are 1 and kappa is NaN;
         with masks that are all full kappa is NaN.
@@ -125,8 +129,8 @@ def disagreement_of_votes(human: HumanVotes) -> dict[str, float]:
         ``disputed_share``
             Pixels with 0 < votes < n / pixels with a vote, 0 to 1; of two masks it is 1 - Jaccard.
         ``mean_vote_entropy``
-            Entropy -q log2 q - (1 - q) log2(1 - q) of the vote share q = votes / n, in bits, mean over the pixels
-            with a vote; 0 to 1.
+            Entropy -q log2 q - (1 - q) log2(1 - q) of the vote share q = votes / n, in bits [5]_, mean over the
+            pixels with a vote; 0 to 1.
 
         Both are 0 when all masks are empty, since these agree, and NaN without a mask.
     """

@@ -163,6 +163,10 @@ def halves_that_hardly_meet(pairs: DataFrame) -> Halves | None:
         images: those with a pair by two annotators; joining: those of them with someone of each half. None when a
         fifth of the images or more join them, when the graph is not connected, or when there are fewer than four such
         annotators.
+
+    References
+    ----------
+    Shi and Malik (2000), Normalized cuts and image segmentation, doi:10.1109/34.868688.
     """
     import networkx as nx
 

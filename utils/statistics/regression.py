@@ -57,7 +57,13 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of float64, shape (n,)
-        Below 0.05 only where the null hypothesis falls, at 5 % for any error in the whole table.
+        0 to 1, not below the raw value. Below 0.05 only where the null hypothesis falls, at 5 % for any error in the
+        whole table.
+
+    References
+    ----------
+    Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6(2),
+    65-70, https://www.jstor.org/stable/4615733.
     """
     from statsmodels.stats.multitest import multipletests
 
