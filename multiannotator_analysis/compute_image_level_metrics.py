@@ -1,4 +1,4 @@
-"""Average the agreement between annotators for each image.
+"""Average the agreement of the masks that people drew of each image.
 
 Reads:  IMAplusplus_multiannotator_subset_IAA_metrics.csv; for the ISIC_ids the metadata of the subset.
 Writes: IMAplusplus_multiannotator_subset_image_level_metrics.csv.

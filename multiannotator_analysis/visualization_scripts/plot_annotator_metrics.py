@@ -3,9 +3,9 @@
 Reads:  IMAplusplus_multiannotator_subset_annotator_metrics.csv, ..._annotator_links.csv and ..._area_factors.csv.
 Writes: metrics/annotator_network, metrics/annotator_area_factors and metrics/annotator_dice_with_others, each as .png,
         .svg and .pdf, in visualizations_dir.
-Rules:  In the network the width of a line tells how many images both outlined, its colour their mean Dice; halves that
-        hardly meet are on the left and the right. Factors and Dice have 95 % intervals, hollow points
-        none; cautions are footnotes.
+Rules:  In the network the width of a line tells how many images both outlined, its colour their mean Dice; without a
+        dashed one the network falls apart; halves that hardly meet are on the left and the right. Factors and Dice
+        have 95 % intervals, hollow points none; cautions are footnotes.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def read_tables(config: MultiannotatorSettings) -> tuple[DataFrame, DataFrame, D
     """Return the tables of annotators, of links and of area factors."""
     stage = "compute_annotator_metrics"
     numbers = ["masks", "half", *(f"{name}{end}" for name in _DICE for end in ("", "_low", "_high", "_images"))]
-    texts = ["annotator", "partners", "tools", "skill_levels", "caution"]
+    texts = ["annotator", "partners", "caution"]
     annotators = read_input(config, "annotator_metrics_path", texts, numbers, stage)
-    names = ["annotator1", "annotator2", "joins_halves", "caution"]
+    names = ["annotator1", "annotator2", "bridge", "joins_halves", "caution"]
     links = read_input(config, "annotator_links_path", names, ["images", "mean_dice"], stage)
     texts = ["model", "pairs", "term", "caution"]
     factors = read_input(config, "area_factors_path", texts, ["factor", "low", "high", "masks"], stage)

@@ -79,7 +79,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
     files = []
     for name, factor in FACTORS.items():
         if factor != "annotator" and masks[factor].nunique() < 2:
-            logger.info("inter_intra_{}_agreement skipped: all masks have the same {}", name, factor)
+            logger.info("inter_intra_{}_agreement skipped: all masks have the same {}", name, factor.replace("_", " "))
             continue
         base = config.visualizations_dir / "metrics" / f"inter_intra_{name}_agreement"
         files += write_factor(pairs, masks, factor, base)

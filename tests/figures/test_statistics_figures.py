@@ -197,7 +197,7 @@ def test_dice_with_others_says_with_whom_and_of_what_it_cannot_be_told():
 
 def links(*rows: tuple[str, str, float]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["annotator1", "annotator2", "images"])
-    return table.assign(mean_dice=np.linspace(0.5, 0.9, len(table)))
+    return table.assign(mean_dice=np.linspace(0.5, 0.9, len(table)), bridge="", joins_halves="")
 
 
 def test_halves_stand_on_the_left_and_the_right_and_others_with_whom_they_share_most():
@@ -224,6 +224,27 @@ def test_lines_are_as_wide_as_images_are_many():
     assert widths[0] > widths[1] > 0
     assert "A01 (5)" in texts(figure) and "A03 (5)" not in texts(figure)
     assert "Not drawn: 1 of 4 annotators." in texts(figure)
+
+
+def test_links_that_hold_the_network_together_are_dashed_and_those_between_halves_counted():
+    table = links(("A00", "A01", 100), ("A01", "A02", 4), ("A02", "A03", 50))
+    table = table.assign(bridge=["", "yes", ""], joins_halves=["", "yes", ""])
+    rows = annotator_rows("A00", "A01", "A02", "A03", half=[1, 1, 2, 2])
+
+    figure = draw_network(rows, table)
+
+    lines = [line for line in figure.axes[0].get_lines() if len(line.get_xdata()) == 2]
+    assert [line.get_linestyle() for line in lines] == ["-", "-", "--"]  # the widest first
+    assert "The halves are joined by 1 of 3 links, with 4 of 154 images" in texts(figure)
+    assert "Dashed: without this link" in texts(figure)
+    assert "Dashed" not in texts(draw_network(rows, table.assign(bridge="")))
+
+
+def test_the_colours_of_the_network_span_dice_widely():
+    figure = draw_network(annotator_rows("A00", "A01"), links(("A00", "A01", 5)).assign(mean_dice=0.93))
+
+    assert figure.axes[1].get_ylim() == (0.5, 1.0)
+    assert "colours from 0.5 to 1" in figure.axes[1].get_ylabel()
 
 
 def test_many_annotators_fit_the_page():

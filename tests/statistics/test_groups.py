@@ -127,3 +127,4 @@ def test_levels_and_annotators_that_cannot_be_told_apart_are_found():
 def test_a_factor_with_one_level_in_all_is_not_spoken_of():
     masks = human_masks(tables_of([("I1", "a"), ("I1", "b"), ("I2", "a", "T3")]))
     assert confounded_annotators(masks) == {"a": "level T3 is annotator a alone", "b": "annotator b has T1 alone"}
+    assert levels_of_one_annotator(human_masks(tables_of([("I1", "a"), ("I1", "a")]))) == {}

@@ -103,7 +103,7 @@ def draw_dice_with_others(annotators: DataFrame) -> Figure:
         label = notes.mark(row["annotator"], without_name(caution, row["annotator"]))
         rows.append(ForestRow(label, estimate, vote, texts))
     vote_note = _VOTE_NOTE if annotators["dice_with_vote_of_others"].notna().any() else ""
-    explained = levels_explained([*annotators["tools"], *annotators["skill_levels"]])
+    explained = levels_explained([notes.text(_NOTE_CHARACTERS)])
     return _forest(
         rows,
         ("mean", "images", "with whom (images)"),

@@ -36,7 +36,7 @@ def draw_network(annotators: DataFrame, links: DataFrame) -> Figure:
     annotators : DataFrame
         annotator, masks, half (1, 2 or NaN).
     links : DataFrame
-        annotator1, annotator2, images, mean_dice; one row at least.
+        annotator1, annotator2, images, mean_dice, bridge, joins_halves (text, empty: no); one row at least.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def draw_network(annotators: DataFrame, links: DataFrame) -> Figure:
         _draw_annotators(axes, rows, places)
         axes.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.15), aspect="equal")
         axes.set_axis_off()
-        figure.supxlabel(_note(rows, places, len(annotators)), x=0.01, ha="left", fontsize=7)
+        figure.supxlabel(_note(rows, places, len(annotators), links), x=0.01, ha="left", fontsize=7)
     return figure
 
 
@@ -132,7 +132,8 @@ def _draw_links(figure: Figure, axes: Axes, links: DataFrame, places: Mapping[st
     for row in links.sort_values("images", ascending=False).to_dict("records"):
         (x1, y1), (x2, y2) = places[row["annotator1"]], places[row["annotator2"]]
         width = link_width(row["images"], most)
-        axes.plot([x1, x2], [y1, y2], color=scale.to_rgba(row["mean_dice"]), linewidth=width, solid_capstyle="butt")
+        look: dict[str, Any] = {"linestyle": "--" if row["bridge"] else "-", "solid_capstyle": "butt"}
+        axes.plot([x1, x2], [y1, y2], color=scale.to_rgba(row["mean_dice"]), linewidth=width, **look)
     bar = figure.colorbar(scale, ax=axes, shrink=0.6, aspect=25, pad=0.02)
     bar.set_label(f"Mean Dice on the images of both,\n{span_text(span)}")
     steps = sorted({1, max(1, round(most / 10)), int(most)})
@@ -146,11 +147,18 @@ def link_width(images: float, most: float) -> float:
     return _THINNEST + (_WIDEST - _THINNEST) * math.sqrt(images / most)
 
 
-def _note(rows: Mapping[str, Mapping], names: Iterable[str], annotators: int) -> str:
+def _note(rows: Mapping[str, Mapping], names: Iterable[str], annotators: int, links: DataFrame) -> str:
     names = list(names)
     lines = ["In brackets: masks of the annotator."]
     if any(rows[name]["half"] in _COLOURS for name in names):
         lines.append("Blue and orange: two halves that few images join. Grey: too few images to say.")
+        joining = links[links["joins_halves"] != ""]
+        lines.append(
+            f"The halves are joined by {len(joining)} of {len(links)} links, with {joining['images'].sum():,.0f} of "
+            f"{links['images'].sum():,.0f} images (each counts with every link)."
+        )
+    if (links["bridge"] != "").any():
+        lines.append("Dashed: without this link the network falls apart.")
     if annotators > len(names):
         lines.append(f"Not drawn: {annotators - len(names)} of {annotators} annotators.")
     return "\n".join(lines)

@@ -36,7 +36,8 @@ def levels_of_one_annotator(masks: DataFrame) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Level -> what to say of it: its effect cannot be told from that person's.
+        Level -> what to say of it: its effect cannot be told from that person's. A factor with one level in the whole
+        table is not spoken of.
     """
     return {level: f"level {level} is annotator {name} alone" for level, name in _owners(masks).items()}
 
@@ -72,10 +73,11 @@ def confounded_annotators(masks: DataFrame) -> dict[str, str]:
 
 
 def _owners(masks: DataFrame) -> dict[str, str]:
-    """Return the annotator of each level that only one used."""
+    """Return the annotator of each level that only one used, of factors that have several levels."""
     people = {
         str(level): names
         for factor in FACTORS
+        if len(masks[factor].unique()) > 1
         for level, names in masks.groupby(factor, observed=True)["annotator"].unique().items()
     }
     return {level: names[0] for level, names in people.items() if len(names) == 1}
