@@ -10,7 +10,6 @@ Rules:  Human masks only. The axis of images is logarithmic, since images with m
 from __future__ import annotations
 
 import sys
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +38,6 @@ KEYS = (
 COLUMNS = ("ISIC_id", "annotator", "tool", "skill_level")
 _INCHES = (3.36, 5.6)  # with the margin of save_figure 88 mm wide: one column of a paper
 _FACTOR_LABELS = {"tool": "Tool", "skill_level": "Skill level"}
-_NOTE_CHARACTERS = 60
 _FEW_BARS = 8  # so many have room for a count written level
 
 
@@ -101,8 +99,8 @@ def _draw_factors(figure: Figure, grid: GridSpec, table: DataFrame) -> None:
         axes.tick_params(labelleft=first is None)
         first = first or axes
     if first:
-        codes = levels_explained([*table["tool"], *table["skill_level"]])
-        figure.text(0.5, 0, textwrap.fill(codes, _NOTE_CHARACTERS), ha="center", va="top", fontsize=7)
+        codes = [levels_explained(table[factor]) for factor in varying_factors(table)]
+        figure.text(0.5, -0.005, "\n".join(filter(None, codes)), ha="center", va="top", fontsize=7)
 
 
 def _draw_bars(axes: Axes, counts: Series, label: Callable[[int], str]) -> None:

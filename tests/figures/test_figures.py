@@ -44,7 +44,7 @@ def test_a_single_tool_or_skill_level_is_not_drawn_and_codes_are_explained():
 
     tools = distribution.draw(several)
     assert [axes.get_xlabel() for axes in tools.axes] == ["Masks of an image", "Annotator", "Tool"]
-    assert tools.texts[-1].get_text() == "T1 manual pointlist, T3 autofill, S1 expert"
+    assert tools.texts[-1].get_text() == "T1 manual pointlist, T3 autofill"
     assert [axes.get_xlabel() for axes in distribution.draw(single).axes] == ["Masks of an image", "Annotator"]
 
 

@@ -13,8 +13,7 @@ from multiannotator_analysis.visualization_scripts import plot_overlaid_segmenta
 from utils.agreement.aggregate import metrics_per_image
 from utils.data import load_image
 from utils.errors import PipelineError
-from utils.figures.outline_lines import fraying, lines_of
-from utils.figures.overlay import Drawn, crop_of, draw_overlay
+from utils.figures.outline_lines import lines_of
 from utils.masks.outlines import border_pixels
 from utils.naming import human_pairs_only
 from utils.settings import OverlaySelection
@@ -89,10 +88,6 @@ def picture(figure):
     return figure.axes[0]
 
 
-def locator(figure) -> list:
-    return [axes for axes in figure.axes if axes.get_label() == "locator"]
-
-
 def test_annotators_have_colours_of_their_own_and_only_consensus_outlines_are_dashed(figure_folder):
     axes = picture(overlaid.draw(overlay_of(figure_folder, 5)))
     colours = {tuple(lines.get_colors()[0]) for lines in axes.collections}
@@ -108,40 +103,6 @@ def test_what_the_codes_in_the_legend_mean_is_written_below(figure_folder):
     assert [text.get_text() for text in figure.texts] == ["T1 manual pointlist, S1 expert"]
     plain = overlaid.draw(overlay_of(figure_folder, 2, labels=("A00", "A01")))
     assert not plain.texts
-
-
-def test_an_annotator_has_the_same_colour_in_every_image_and_another_dash_for_a_second_mask():
-    first, again, third = lines_of(["A02", "A02", "A02"], PEOPLE)
-    (alone,) = lines_of(["A02"], PEOPLE)
-    assert alone == first
-    assert first.colour == again.colour == third.colour
-    assert len({str(line.dash) for line in (first, again, third)}) == 3
-
-
-def test_up_to_twenty_one_annotators_differ_also_from_second_masks():
-    everyone = [f"A{number:02d}" for number in range(21)]
-    lines = [(line.colour, str(line.dash)) for line in lines_of([*everyone, *everyone], everyone)]
-    assert len({colour for colour, _ in lines[:7]}) == 7
-    assert len(set(lines)) == 42
-
-
-@pytest.mark.parametrize("name", ["ST", "MV"])
-def test_consensus_lines_have_a_casing_that_is_visible_on_white_and_on_black(name):
-    (line,) = lines_of([name], PEOPLE)
-    assert {line.colour, line.casing_colour} == {"white", "black"}
-    assert line.casing >= line.width
-
-
-def test_frayed_outlines_have_thinner_lines():
-    square = np.array([[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]])
-    assert fraying([square], 100) == pytest.approx(2 / np.sqrt(np.pi))
-    assert fraying([square, square], 100) == pytest.approx(4 / np.sqrt(np.pi))
-    assert fraying([], 0) == 0
-    (line,) = lines_of(["A00"], PEOPLE)
-    assert line.thinned(0) == line.thinned(2) == line
-    assert line.thinned(8).width == pytest.approx(line.width / 2)
-    assert line.thinned(8).casing == pytest.approx(line.casing / 2)
-    assert line.thinned(1e6).width > 0.4  # points
 
 
 def test_names_in_the_legend_tell_masks_apart():
@@ -170,59 +131,6 @@ def test_names_in_the_legend_tell_masks_apart():
 def test_the_title_tells_two_annotators_from_one_twice(dice, told):
     pairs = pd.DataFrame(dice, columns=["annotator1", "annotator2", "dice_score"])
     assert overlaid.title_of("I1", ["A00", "A00", "A01"], pairs) == f"I1 · 3 masks by 2 annotators{told}"
-
-
-# --- Crop ------------------------------------------------------------------------------------------------
-
-
-def test_the_picture_is_cropped_to_all_masks_with_a_margin():
-    masks = [box(40, 60, 60, 80, (100, 200)), box(50, 70, 70, 80, (100, 200))]
-    assert crop_of(masks) == (34, 76, 54, 86)  # rows 40-70, columns 60-80, a fifth of 30 around them; 20 + 2 x 6 >= 21
-
-
-def test_a_long_outline_is_shown_at_least_half_as_wide():
-    crop = crop_of([box(50, 50, 52, 150, (100, 200))])
-    assert crop.shape == (70, 140)
-    assert crop_of([box(0, 50, 2, 150, (100, 200))]).top == 0
-
-
-def test_outlines_that_are_large_or_nowhere_show_the_whole_image():
-    whole = (0, 100, 0, 200)
-    assert crop_of([box(10, 10, 90, 190, (100, 200))]) == whole
-    assert crop_of([box(0, 0, 0, 0, (100, 200))]) == whole
-
-
-def test_a_small_outline_has_a_locator_and_a_large_one_none(figure_folder):
-    image = np.full((240, 320, 3), 200, np.uint8)
-    line = lines_of(["A00"], PEOPLE)[0]
-    small = Drawn(box(100, 100, 120, 130, (240, 320)), "A00", line)
-    large = Drawn(box(20, 20, 220, 300, (240, 320)), "A00", line)
-
-    figure = draw_overlay(image, [small], "Title")
-    (inset,) = locator(figure)
-    assert picture(figure).get_xlim() == (93.5, 135.5) and picture(figure).get_ylim() == (125.5, 93.5)
-    assert inset.get_xlim() == (-0.5, 319.5)
-    frame = inset.patches[-1]
-    assert (frame.get_x(), frame.get_y(), frame.get_width(), frame.get_height()) == (94, 94, 42, 32)
-    figure.canvas.draw()
-    legend = picture(figure).get_legend().get_window_extent()
-    assert not inset.get_window_extent().overlaps(legend)
-    assert not inset.get_window_extent().overlaps(picture(figure).get_window_extent())
-    assert not locator(draw_overlay(image, [large], "Title"))
-
-
-@pytest.mark.parametrize("masks", [2, 5, 17])
-@pytest.mark.parametrize("label", ["A00", "A00, T1, S1 (2)", "A name of 30 characters or so.."])
-def test_the_locator_never_lies_on_the_legend(masks, label):
-    image = np.full((240, 320, 3), 200, np.uint8)
-    small = Drawn(box(100, 100, 120, 130, (240, 320)), label, lines_of(["A00"], PEOPLE)[0])
-
-    figure = draw_overlay(image, [small] * masks, "Title")
-
-    figure.canvas.draw()
-    legend = picture(figure).get_legend().get_window_extent()
-    assert not locator(figure)[0].get_window_extent().overlaps(legend)
-    assert legend.y0 >= 0
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", bomb(60_000)], ids=["empty", "text", "60,000 x 60,000"])

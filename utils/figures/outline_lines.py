@@ -21,8 +21,8 @@ _DASHES: tuple[tuple[Any, ...], ...] = (
 # Often the same outline: the dashes of one then fall into the gaps of the other.
 _OF_CONSENSUS: dict[str, tuple[str, Any]] = {STAPLE: ("white", (0, (3, 3))), MAJORITY_VOTE: ("black", (3, (3, 3)))}
 # Points. Consensus lines are narrower, so that the annotator's line below shows on both sides.
-_WIDTH, _CONSENSUS_WIDTH = 1.6, 0.6
-_CASING, _CONSENSUS_CASING = 0.4, 0.6
+_WIDTH, _CONSENSUS_WIDTH = 1.6, 0.7
+_CASING, _CONSENSUS_CASING = 0.4, 0.7
 _SMOOTH = 2.0  # outlines up to so many times the circle of their area are drawn at full width
 _THINNEST = 0.35  # of the full width
 

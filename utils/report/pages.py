@@ -37,7 +37,7 @@ _FIGURES = {
     ),
     "inter_intra_annotator_agreement": (
         "Agreement within and between annotators",
-        "Heatmaps of mean Dice and mean normalised HD95 by pair of annotators",
+        "Heatmaps of mean Dice and mean normalised HD95 by pair of annotators; one annotator twice is framed",
     ),
     "all_annotator_intersections": (
         "Agreement in the most frequent sets of annotators",
