@@ -67,7 +67,7 @@ def agreement_of_levels(
     consensus = sum(pairs[f"annotator{end}"].isin(CONSENSUS).to_numpy(int) for end in (1, 2))
     names = np.array([ANNOTATORS, PART_AND_WHOLE, TWO_CONSENSUS], dtype=object)
     same = (pairs["annotator1"] == pairs["annotator2"]).to_numpy()
-    facts = ordered.assign(image=pairs["img_id"].to_numpy(), compared=names[consensus])
+    facts = ordered.assign(image=pd.factorize(pairs["img_id"])[0], compared=pd.Categorical(names[consensus]))
     parts = []
     for metric in metrics:
         known = facts.assign(value=pairs[metric].to_numpy())
@@ -77,7 +77,7 @@ def agreement_of_levels(
         cells = cells.join(_cells(known[kept & of_humans & same], "intra_"))
         parts.append(cells.reset_index().assign(metric=metric))
     table = pd.concat(parts, ignore_index=True)
-    table[_COUNTS] = table[_COUNTS].fillna(0).astype(int)
+    table = table.fillna(dict.fromkeys(_COUNTS, 0)).astype({**dict.fromkeys(_COUNTS, int), "compared": object})
     table = table.assign(**{end: np.array(levels, dtype=object)[table[end]] for end in _ENDS})
     return table.assign(caution=_cautions(table, said or {})).reindex(columns=COLUMNS)
 
