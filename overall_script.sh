@@ -20,6 +20,7 @@ STAGES=(
     multiannotator_analysis/create_soft_labels.py
     multiannotator_analysis/compute_annotator_metrics.py
     multiannotator_analysis/compute_agreement_statistics.py
+    multiannotator_analysis/score_predictions.py
     multiannotator_analysis/visualization_scripts/plot_dataset_distribution.py
     multiannotator_analysis/visualization_scripts/plot_individual_metrics.py
     multiannotator_analysis/visualization_scripts/plot_inter_intra_factor_agreement.py
@@ -29,6 +30,7 @@ STAGES=(
     multiannotator_analysis/visualization_scripts/plot_agreement_statistics.py
     multiannotator_analysis/visualization_scripts/plot_iaa_by_diagnosis.py
     multiannotator_analysis/visualization_scripts/plot_partition_balance.py
+    multiannotator_analysis/visualization_scripts/plot_prediction_scores.py
     multiannotator_analysis/make_report.py
     multiannotator_analysis/summarise_run.py
 )

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "predictions_dir",
+    "demo_dir",
     "prediction_pattern",
     "prediction_kind",
     "prediction_name",
@@ -221,18 +222,27 @@ def closing_lines(by_model: Mapping[str, Scored]) -> Iterator[str]:
         yield f"{name}: mean Dice {table['dice_score_mean'].mean():.4f} on {len(table):,} images, {beside}"
 
 
-def main(config: MultiannotatorSettings) -> Outcome:
-    """Score each model, write its tables, and compare the models."""
+def found_predictions(images: Images, config: MultiannotatorSettings) -> dict[str, ModelFiles]:
+    """Return the files of each model; none where only the demo has predictions, and the dataset is another."""
     from utils.scoring.prediction_files import find_predictions
 
-    if config.predictions_dir is None:
-        return Outcome("no predictions to score (predictions_dir)", adds=True)
+    of_demo = config.predictions_dir is not None and config.predictions_dir.is_relative_to(config.demo_dir)
+    if config.predictions_dir is None or (of_demo and not config.predictions_dir.is_dir()):
+        return {}
     folder = require_folder(config, "predictions_dir")
-    name = config.prediction_name or folder.resolve().name
+    name = folder.resolve().name if config.prediction_name is None else config.prediction_name
     if not name.strip(".") or "/" in name:
         raise ConfigError("A model cannot have this name.", where="prediction_name", expected="a file name", found=name)
-    images = read_images(config)
     models = find_predictions(folder, config.prediction_pattern, images.masks, name)
+    return {} if of_demo and not any(found.samples for found in models.values()) else models
+
+
+def main(config: MultiannotatorSettings) -> Outcome:
+    """Score each model, write its tables, and compare the models."""
+    images = read_images(config)
+    models = found_predictions(images, config)
+    if not models:
+        return Outcome("no predictions to score (predictions_dir)", adds=True)
     scored = {name: score_model(name, found, images, config) for name, found in models.items()}
     files = [path for name in models for path in write_scores(name, scored[name], images, config)]
     files.append(write_table(compared_models(images, config), config.predictions_output_dir / COMPARISON))

@@ -96,6 +96,10 @@ def _image_level_metrics_path() -> Any:
     return _subset_table("agreement per image", "image_level_metrics")
 
 
+def _demo_dir() -> Any:
+    return _key("folder of the embedded demo's raw input", "${oc.env:IMAPP_DEMO_DIR,../demo_data}")
+
+
 def _partitions_path() -> Any:
     return _table("partition and cluster of each image", "IMAplusplus_partitions.csv")
 
@@ -139,7 +143,7 @@ class CommonSettings:
 class CreationSettings(CommonSettings):
     """Keys of dataset_creation/config.yaml."""
 
-    demo_dir: Path = _key("folder of the embedded demo's raw input", "${oc.env:IMAPP_DEMO_DIR,../demo_data}")
+    demo_dir: Path = _demo_dir()
     demo_seed: int = _key("seed of the embedded demo", 2025)
     demo_only_if_used: bool = _key(
         "make the demo only when the raw paths point into demo_dir and it is not there", False
@@ -299,6 +303,7 @@ class MultiannotatorSettings(DatasetSettings):
     annotator_sets_shown: int = _key("how many sets of annotators are drawn", 8, within=(1, None))
     bootstrap_resamples: int = _key("resamples of each bootstrap interval", 2000, within=(2, None))
     bootstrap_seed: int = _key("seed of the bootstrap", 0, within=(0, None))
+    demo_dir: Path = _demo_dir()
     predictions_dir: Path | None = _key("score_predictions: folder of predictions to score; null: none", None)
     prediction_pattern: str = _key(
         "score_predictions: what their names say: {image}, {n} of several samples, {model} of several models",

@@ -15,7 +15,8 @@ from support.embedded_demo import dice
 from support.files import table_rows
 from support.trees import tree
 
-from utils.demo.plan import EXCLUDED_MSKOBJECTID
+from utils.data import load_mask
+from utils.demo.plan import ANNOTATORS, EXCLUDED_MSKOBJECTID, MODELS
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +54,7 @@ def by_image(mask_rows):
 def test_nothing_is_left_over(demo):
     files = tree(demo[0])
     assert sum(map(len, files.values())) < 25_000_000
-    assert len(files) == 31 + 60 + 2 + 4 + 1
+    assert len(files) == 31 + 60 + 2 + 4 + 1 + 2 * 30
 
 
 def test_counts_are_those_of_the_files(demo, mask_rows, image_rows):
@@ -64,6 +65,7 @@ def test_counts_are_those_of_the_files(demo, mask_rows, image_rows):
         "annotators": len({row["creator"] for row in mask_rows}),
         "images_without_metadata": len({row["ISIC_id"] for row in mask_rows} - set(image_rows)),
         "other_datasets": len(list((folder / "other_datasets").iterdir())),
+        "models": len(list((folder / "predictions").iterdir())),
     }
     assert counts == {
         "images": 31,
@@ -71,7 +73,25 @@ def test_counts_are_those_of_the_files(demo, mask_rows, image_rows):
         "annotators": 6,
         "images_without_metadata": 1,
         "other_datasets": 3,
+        "models": 2,
     }
+
+
+def test_models_predict_for_every_image_that_has_metadata(demo, image_rows):
+    for model in MODELS:
+        assert {path.stem for path in (demo[0] / "predictions" / model).iterdir()} == set(image_rows)
+
+
+def test_one_model_follows_the_tight_annotator(demo, mask_rows, image_rows):
+    dice_of = {model: [] for model in MODELS}
+    for row in mask_rows:
+        if row["creator"] == ANNOTATORS["i"].creator and row["source"] != "autofill" and row["ISIC_id"] in image_rows:
+            mask = load_mask(demo[0] / "segs" / row["filename"])
+            for model, values in dice_of.items():
+                predicted = load_mask(demo[0] / "predictions" / model / f"{row['ISIC_id']}.png")
+                values.append(dice(mask, predicted))
+    means = {model: np.mean(values) for model, values in dice_of.items()}
+    assert means["tight_net"] > 0.95 > means["between_net"] > 0.85
 
 
 def test_images_are_jpegs_of_the_sizes_in_the_table(demo, image_rows):

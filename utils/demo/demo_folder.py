@@ -25,6 +25,7 @@ from .plan import (
     IMAGE_COLUMNS,
     MASK_COLUMNS,
     MASK_IDS,
+    MODELS,
     OTHER_DATASETS,
     PICTURES,
     PLACES,
@@ -35,10 +36,11 @@ from .plan import (
 from .scenes import draw_scene
 from .shapes import Lesion
 
-DEMO_VERSION = 1  # of the drawings; one more makes every demo that was drawn before incomplete
+DEMO_VERSION = 2  # of the drawings; one more makes every demo that was drawn before incomplete
 MARKER = "demo_complete.json"
 IMAGE_TABLE = "raw_ISIC_images_metadata.csv.gz"
 MASK_TABLE = "raw_ISIC_segmasks_metadata.csv"
+PREDICTIONS = "predictions"  # a folder a model in it
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Drawing:
     Attributes
     ----------
     files : dict of str to bytes
-        The image and its masks, by path within the demo's folder.
+        The image, its masks and the models' predictions for it, by path within the demo's folder.
     mask_rows : list of tuple of str
         Rows of the raw segmentation table, with the values of `MASK_COLUMNS`.
     """
@@ -72,7 +74,7 @@ def write_demo(folder: Path, seed: int, workplace: Workplace = IN_THIS_PROCESS) 
     Returns
     -------
     dict of str to int
-        Number of `images`, `masks`, `annotators`, `images_without_metadata` and `other_datasets`.
+        Number of `images`, `masks`, `annotators`, `images_without_metadata`, `other_datasets` and `models`.
 
     Raises
     ------
@@ -95,6 +97,7 @@ def write_demo(folder: Path, seed: int, workplace: Workplace = IN_THIS_PROCESS) 
         "annotators": len(ANNOTATORS),
         "images_without_metadata": len(PICTURES) - len(image_rows),
         "other_datasets": len({name.split("/")[0] for name in OTHER_DATASETS}),
+        "models": len(MODELS),
     }
     marker = {"seed": seed, "version": DEMO_VERSION, "counts": counts}
     _write_files(folder, {MARKER: (json.dumps(marker, indent=2) + "\n").encode()})
@@ -139,6 +142,9 @@ def draw_picture(seed: int, picture: Picture) -> Drawing:
         filename = f"{picture.isic_id}_{mask_id}.png"
         files[f"segs/{filename}"] = _encoded(mask.astype(np.uint8) * 255, "PNG")
         rows.append((picture.isic_id, annotator.creator, mask_id, filename, source, annotator.skill))
+    for k, (model, style) in enumerate(MODELS.items() if picture.has_metadata else ()):
+        predicted = draw_mask(np.random.default_rng([seed, picture.number, 2_000 + k]), lesions[0], style)
+        files[f"{PREDICTIONS}/{model}/{picture.isic_id}.png"] = _encoded(predicted.astype(np.uint8) * 255, "PNG")
     return Drawing(files, rows)
 
 

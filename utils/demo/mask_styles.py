@@ -51,6 +51,18 @@ def _star(rng: np.random.Generator, lesion: Lesion) -> np.ndarray:
     return fill_polygon(outline_points(lesion, angles, reach), lesion.shape)
 
 
+def _model_between(rng: np.random.Generator, lesion: Lesion) -> np.ndarray:
+    # Between the tight and the generous outline, with small errors along the way.
+    field = lesion.distance + np.float32(0.05) * smooth_noise(rng, lesion.distance.shape, 9)
+    return lesion.full_size(field) < 0.01
+
+
+def _model_of_tight(rng: np.random.Generator, lesion: Lesion) -> np.ndarray:
+    # As if it had learned from the tight annotator alone.
+    field = lesion.distance + np.float32(0.02) * smooth_noise(rng, lesion.distance.shape, 9)
+    return lesion.full_size(field) < -0.11
+
+
 STYLES = {
     "tight": _tight,
     "generous": _generous,
@@ -59,6 +71,8 @@ STYLES = {
     "sloppy": _sloppy,
     "star": _star,
 }
+# Of invented models.
+MODEL_STYLES = {"between": _model_between, "as the tight one": _model_of_tight}
 
 
 def draw_mask(rng: np.random.Generator, lesion: Lesion, style: str) -> np.ndarray:
@@ -69,11 +83,11 @@ def draw_mask(rng: np.random.Generator, lesion: Lesion, style: str) -> np.ndarra
     rng : numpy.random.Generator
     lesion : Lesion
     style : str
-        A key of `STYLES`.
+        A key of `STYLES`, or of `MODEL_STYLES` for a model's prediction.
 
     Returns
     -------
     ndarray of bool, shape (H, W)
         At the image's size.
     """
-    return STYLES[style](rng, lesion)
+    return (STYLES | MODEL_STYLES)[style](rng, lesion)

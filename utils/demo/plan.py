@@ -29,6 +29,9 @@ ANNOTATORS = {
     "l": Annotator("Lev Arden", "sloppy", "", "novice"),
 }
 
+# Invented models, and the style of their predictions: one is good, one follows the tight annotator.
+MODELS = {"between_net": "between", "tight_net": "as the tight one"}
+
 # Centre row, centre column (shares of the sides) and mean radius (share of the shorter side) of each lesion.
 PLACES = {
     "edge": ((0.5, 0.1, 0.3),),

@@ -102,7 +102,7 @@ def score_summary(
         of_label = by_reference[by_reference["reference"] == label]
         means = of_label.groupby("ISIC_id", sort=False)[list(METRICS)].mean().reset_index()
         parts.append(_long(means, METRICS, "{}", f"model with {label}"))
-    return _averaged(pd.concat(parts), ["metric", "compared"], clusters, partitions, bootstrap)[list(SUMMARY_COLUMNS)]
+    return _averaged(_together(parts), ["metric", "compared"], clusters, partitions, bootstrap)[list(SUMMARY_COLUMNS)]
 
 
 def compare_models(
@@ -131,7 +131,7 @@ def compare_models(
         parts.append(_long(differences, wanted, "{}", first).assign(less=second))
     if not parts:
         return pd.DataFrame(columns=COMPARISON_COLUMNS)
-    table = pd.concat(parts).rename(columns={"compared": "model"})
+    table = _together(parts).rename(columns={"compared": "model"})
     table["metric"] = table["metric"].str.removesuffix("_mean")
     return _averaged(table, ["metric", "model", "less"], clusters, partitions, bootstrap)[list(COMPARISON_COLUMNS)]
 
@@ -141,6 +141,12 @@ def _long(table: DataFrame, metrics: Iterable[str], column: str, compared: str) 
     columns = {column.format(metric): metric for metric in metrics}
     rows = table[["ISIC_id", *columns]].rename(columns=columns).melt("ISIC_id", var_name="metric", value_name="value")
     return rows.assign(compared=compared)
+
+
+def _together(parts: Iterable[DataFrame]) -> DataFrame:
+    """Return the rows of all parts that have a value."""
+    known = [part.dropna(subset="value") for part in parts]
+    return pd.concat([part for part in known if len(part)] or known[:1])
 
 
 def _averaged(
