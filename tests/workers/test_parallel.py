@@ -130,5 +130,14 @@ def test_errors_survive_the_way_between_processes():
     assert issubclass(ConfigError, PipelineError) and PipelineError("x").exit_code == 1
 
 
+def test_the_pool_can_end_its_workers():
+    with process_pool.process_pool(1) as pool:
+        pool.submit(int).result()
+        (worker,) = pool._processes.values()
+        worker.terminate()
+        worker.join(timeout=30)
+        assert not worker.is_alive(), "the pool waits for ever for those that are left when one was killed"
+
+
 def test_interrupts_are_left_to_the_main_process():
     assert results(work.ignores_interrupts, range(4)) == [True] * 4

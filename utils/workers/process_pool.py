@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -63,6 +64,17 @@ class _Pool(ProcessPoolExecutor):
             return super().submit(fn, *args, **kwargs)
 
 
+if sys.platform != "win32":
+
+    class _Worker(multiprocessing.context.ForkServerProcess):
+        def terminate(self) -> None:
+            # The pool ends the others like this when one was killed, and waits for them; a worker heeds no SIGTERM.
+            self.kill()
+
+    class _Forkserver(multiprocessing.context.ForkServerContext):
+        Process = _Worker
+
+
 def _context() -> multiprocessing.context.BaseContext:
     # Never fork: a library's thread pool may be running in this process, and a forked copy of it hangs.
     if "forkserver" not in multiprocessing.get_all_start_methods():
@@ -77,7 +89,7 @@ def _context() -> multiprocessing.context.BaseContext:
         forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, earlier)
-    return multiprocessing.get_context("forkserver")
+    return _Forkserver()
 
 
 def _prepare_worker() -> None:
