@@ -89,7 +89,8 @@ class Dataset:
         images = images.set_index("isic_id").rename_axis("ISIC_id")
         names = self._all_masks.drop_duplicates("ISIC_id").set_index("ISIC_id")["img_filename"]
         images = _joined(images, names.to_frame())
-        for key in ("image_level_metrics_path", "image_agreement_path", "partitions_path"):
+        # Partitions first: their clusters and numbers of masks are known of every image.
+        for key in ("partitions_path", "image_level_metrics_path", "image_agreement_path"):
             if getattr(self.config, key).is_file():
                 table = self._read(key, ["ISIC_id"], numeric_if_there=_IMAGE_NUMBERS)
                 images = _joined(images, table.set_index("ISIC_id"))
