@@ -42,6 +42,8 @@ KEYS = (
     "output_seg_masks_metadata_qa_results_path",
     "all_pairwise_IAA_metrics_path",
     "image_level_metrics_path",
+    "image_agreement_path",
+    "mask_agreement_path",
     "IAA_metrics_summary_path",
     "staple_performance_path",
     "failures_path",

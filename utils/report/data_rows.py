@@ -12,12 +12,17 @@ from .report_folder import image_key, rounded
 from .tasks import whole_number
 
 
+# What the browser calls a measure of an image -> its column.
+_IMAGE_VALUES = {"gci": "generalised_conformity_index", "disputed": "disputed_share", "entropy": "mean_vote_entropy"}
+
+
 def index_rows(tables: ReportTables, results: Mapping[str, ImageResult]) -> list[dict[str, Any]]:
     """Return the browser's row of each image of the subset, in metadata order.
 
     Agreement is the mean over the image's pairs of human masks, to six digits; None where it is undefined.
     """
     means = {row["img_id"]: row for row in records(tables.per_image)}
+    measures = {row["ISIC_id"]: row for row in records(tables.image_agreement)}
     failures = records_by(tables.failures, "img_id")
     degenerate = {row["img_filename"]: row["degenerate"] for row in records(tables.performance)}
     diagnosis = diagnoses(tables.images)
@@ -36,6 +41,7 @@ def index_rows(tables: ReportTables, results: Mapping[str, ImageResult]) -> list
                 "diagnosis": diagnosis.get(isic_id),
                 "dice": rounded(means.get(image, {}).get("dice_score_mean")),
                 "hd95": rounded(means.get(image, {}).get("hd95_score_mean")),
+                **{name: rounded(measures.get(isic_id, {}).get(column)) for name, column in _IMAGE_VALUES.items()},
                 "thumb": results[isic_id].thumb,
                 "degenerate": degenerate.get(image, ""),
                 "failed": "; ".join(failure["reason"] for failure in failures.get(image, [])),

@@ -53,6 +53,15 @@ _SOURCES = {
     "qa": _Source("output_seg_masks_metadata_qa_results_path", "no mask QA issues", naming.QA_COLUMNS),
     "failures": _Source("failures_path", "no failed images", naming.FAILURE_COLUMNS),
     "images": _Source("output_img_metadata_path", "no diagnoses", ("isic_id",)),
+    "image_agreement": _Source(
+        "image_agreement_path",
+        "no conformity, disputed share and entropy of images",
+        ("ISIC_id",),
+        ("generalised_conformity_index", "disputed_share", "mean_vote_entropy"),
+    ),
+    "mask_agreement": _Source(
+        "mask_agreement_path", "no Dice of each mask with the others", ("seg_filename",), ("dice_to_others",)
+    ),
 }
 
 
@@ -66,7 +75,7 @@ class ReportTables:
         Masks of images with several masks, humans and consensus.
     metadata : DataFrame
         All masks; those of the subset when the table is missing.
-    pairs, per_image, summary, performance, qa, failures, images, quarantined : DataFrame
+    pairs, per_image, summary, performance, qa, failures, images, image_agreement, mask_agreement, quarantined : DataFrame
         As the stages write them; `images` is the image metadata. `per_image` is averaged from `pairs` when it is
         missing.
     missing : list of str
@@ -82,6 +91,8 @@ class ReportTables:
     qa: DataFrame
     failures: DataFrame
     images: DataFrame
+    image_agreement: DataFrame
+    mask_agreement: DataFrame
     quarantined: DataFrame
     missing: list[str] = field(default_factory=list)
 

@@ -86,20 +86,24 @@ def _pair(row: dict[str, Any], places: dict[str, int]) -> dict[str, Any]:
 
 def entries_by_id(tables: ReportTables) -> dict[str, dict[str, dict[str, Any]]]:
     """Return what tables say of each mask of the subset: ISIC_id -> seg_filename -> entry."""
-    estimates = {row["seg_filename"]: row for row in records(tables.performance)}
+    known: dict[str, dict[str, Any]] = {}
+    for table in (tables.performance, tables.mask_agreement):
+        for row in records(table):
+            known.setdefault(row["seg_filename"], {}).update(row)
     return {
-        isic_id: {row["seg_filename"]: _entry(row, estimates.get(row["seg_filename"], {})) for row in rows}
+        isic_id: {row["seg_filename"]: _entry(row, known.get(row["seg_filename"], {})) for row in rows}
         for isic_id, rows in masks_by_id(tables.subset).items()
     }
 
 
-def _entry(row: dict[str, Any], estimate: dict[str, Any]) -> dict[str, Any]:
+def _entry(row: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
     return {
         "file": row["seg_filename"],
         "annotator": row["annotator"],
         "tool": row["tool"],
         "skill": row["skill_level"],
         "human": row["annotator"] not in naming.CONSENSUS,
-        "sensitivity": rounded(estimate.get("sensitivity")),
-        "specificity": rounded(estimate.get("specificity")),
+        "others": rounded(known.get("dice_to_others")),
+        "sensitivity": rounded(known.get("sensitivity")),
+        "specificity": rounded(known.get("specificity")),
     }

@@ -7,7 +7,7 @@
   const waiting = new Map();
   const loaded = new Map();
   // What stays as it is from one image to the next.
-  const settings = { votes: false, opacity: 0.6, photo: true, zoom: "1", off: new Set() };
+  const settings = { votes: false, opacity: 0.6, photo: true, off: new Set() };
 
   app.receiveDetail = function (key, detail) {
     waiting.get(key)(detail);
@@ -80,40 +80,38 @@
     return app.el("ul", { class: "legend", "aria-label": "Colours of vote counts" }, ...votes.colours.map(item));
   }
 
-  function controls(detail, picture) {
+  function controls(detail, picture, zoom) {
     const key = legend(detail.votes);
     const votes = app.el("input", { type: "checkbox", id: "show-votes", disabled: !detail.votes.file });
     const photo = app.el("input", { type: "checkbox", id: "show-photo", disabled: !detail.thumb });
     const opacity = app.el("input", { type: "range", min: 0.1, max: 1, step: 0.1, "aria-label": "Opacity of vote counts" });
-    const zooms = ["1", "2", "4"].map((factor) => app.el("option", { value: factor }, factor + "×"));
-    const zoom = app.el("select", { "aria-label": "Zoom" }, ...zooms);
     function apply() {
-      Object.assign(settings, { opacity: Number(opacity.value), zoom: zoom.value });
+      settings.opacity = Number(opacity.value);
       if (detail.votes.file) settings.votes = votes.checked;
       if (detail.thumb) settings.photo = photo.checked;
       picture.showVotes(settings.votes, settings.opacity);
       picture.showPhoto(settings.photo || !detail.thumb);
-      picture.zoom(Number(settings.zoom));
       key.hidden = opacity.disabled = !votes.checked;
     }
     votes.checked = settings.votes && detail.votes.file;
     photo.checked = settings.photo && detail.thumb;
     opacity.value = settings.opacity;
-    zoom.value = settings.zoom;
     apply();
     const votesName = detail.votes.file ? "Vote counts" : "Vote counts (there are none)";
     const switches = [
       app.el("label", null, photo, "Photo"),
       app.el("label", null, votes, votesName),
       app.el("label", null, "Opacity ", opacity),
-      app.el("label", null, "Zoom ", zoom),
+      zoom.element,
     ];
     return app.el("div", { class: "controls", input: apply }, ...switches, key);
   }
 
   function render(row, detail) {
     const styles = app.lineStyles(detail.masks);
-    const picture = app.makePicture(detail, styles);
+    const zoom = app.zoomButtons();
+    const picture = app.makePicture(detail, styles, zoom.told);
+    zoom.drive(picture.zoom);
     const isOff = (mask) => !mask.human && settings.off.has(mask.annotator);
     const onSwitch = (mask, on) => mask.human || settings.off[on ? "delete" : "add"](mask.annotator);
     const masks = app.masksTable(detail, styles, picture, isOff, onSwitch);
@@ -123,12 +121,13 @@
       app.el(
         "div",
         { class: "detail" },
-        app.el("div", null, picture.element, controls(detail, picture)),
+        app.el("div", null, picture.element, controls(detail, picture, zoom)),
         app.el("div", null, app.el("h3", null, "Masks"), ...masks),
       ),
       app.el("h3", null, "Agreement of pairs"),
       ...app.pairsTable(detail, styles, picture),
     );
+    picture.zoom.outlines();
   }
 
   function showPlace(row) {

@@ -4,7 +4,12 @@
 
   const LISTS = ["annotators", "tools", "skills"];
   // What a first click on a column shows: the worst agreement, the most masks, ids from the first.
-  const FIRST_ORDER = { dice: 1, id: 1, hd95: -1, n: -1 };
+  const FIRST_ORDER = { dice: 1, id: 1, gci: 1, hd95: -1, n: -1, disputed: -1, entropy: -1 };
+  const MEASURES = [
+    ["GCI", "gci"],
+    ["Disputed", "disputed"],
+    ["Entropy", "entropy"],
+  ];
   const form = document.getElementById("image-filters");
   const body = document.getElementById("images");
   const table = document.getElementById("image-table");
@@ -14,12 +19,23 @@
     const text = form.elements.search.value.trim().toLowerCase();
     const wanted = LISTS.map((name) => [name, form.elements[name].value]).filter(([, code]) => code);
     const diagnosis = form.elements.diagnosis.value;
+    const isWithin = withinLimits();
     return app.images.filter(
       (row) =>
         (!text || row.id.toLowerCase().includes(text)) &&
         wanted.every(([name, code]) => row[name].includes(app.optionValue(code))) &&
-        (!diagnosis || row.diagnosis === app.optionValue(diagnosis)),
+        (!diagnosis || row.diagnosis === app.optionValue(diagnosis)) &&
+        isWithin(row),
     );
+  }
+
+  /** Tells whether the measure that the list is sorted by lies within the limits that are given. */
+  function withinLimits() {
+    const key = form.elements.sort.value;
+    const [from, to] = ["from", "to"].map((name) => form.elements[name].valueAsNumber);
+    const isFree = key === "id" || (Number.isNaN(from) && Number.isNaN(to));
+    form.elements.from.disabled = form.elements.to.disabled = key === "id";
+    return (row) => isFree || (row[key] !== null && !(row[key] < from) && !(row[key] > to));
   }
 
   function sorted(images) {
@@ -54,6 +70,7 @@
       cell("Masks", app.whole(row.n)),
       cell("Dice", app.decimals(row.dice, 3)),
       cell("HD95", app.decimals(row.hd95, 1)),
+      ...MEASURES.map(([label, key]) => cell(label, app.decimals(row[key], 3))),
       cell("Annotators", row.annotators.join(", ")),
       cell("Tools, skill", row.tools.concat(row.skills).join(", ")),
       cell("Diagnosis", row.diagnosis === null ? "–" : row.diagnosis),

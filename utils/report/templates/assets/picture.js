@@ -2,12 +2,14 @@
 (function (app) {
   "use strict";
 
+  const FRAYED = 9000; // characters of a path: a smooth outline has some hundreds
+
   function outline(mask, style, index) {
     const dashes = { "stroke-dasharray": style.dash || null, "stroke-dashoffset": style.offset };
     const path = (role, colour, more) => app.svg("path", { d: mask.path, class: role, stroke: colour, ...more });
     return app.svg(
       "g",
-      { class: mask.human ? "mask" : "mask consensus", "data-index": index, tabindex: 0, role: "img", "aria-label": app.maskLabel(mask) },
+      { class: (mask.human ? "mask" : "mask consensus") + (mask.path.length > FRAYED ? " frayed" : ""), "data-index": index, tabindex: 0, role: "img", "aria-label": app.maskLabel(mask) },
       path("seam", style.seam, dashes),
       path("line", style.colour, dashes),
       path("hit", "transparent"),
@@ -52,8 +54,8 @@
     stage.addEventListener("focusout", () => picture.highlight([]));
   }
 
-  /** Returns {element, show, highlight, showVotes, showPhoto, zoom} for the data of one image. */
-  app.makePicture = function (detail, styles) {
+  /** Returns {element, show, highlight, showVotes, showPhoto, zoom} for the data of one image; `zoomed` is told how far. */
+  app.makePicture = function (detail, styles, zoomed) {
     const masks = detail.masks.map((mask, index) => outline(mask, styles[index], index));
     const drawing = app.svg(
       "svg",
@@ -63,8 +65,8 @@
     const { photo, votes } = layers(detail);
     const tip = app.el("div", { class: "tip", role: "tooltip", hidden: true });
     const stage = app.el("div", { class: "stage" }, photo, votes, drawing, tip);
-    stage.style.setProperty("--ratio", detail.width / detail.height);
-    const frame = app.el("div", { class: "frame" }, stage);
+    const frame = app.el("div", { class: "frame", role: "region", "aria-label": "Picture of " + detail.id }, stage);
+    frame.style.setProperty("--ratio", detail.width / detail.height);
 
     const picture = {
       element: frame,
@@ -92,11 +94,7 @@
       showPhoto(on) {
         photo.hidden = !on;
       },
-      zoom(factor) {
-        stage.style.setProperty("--zoom", factor);
-        if (factor > 1) frame.tabIndex = 0;
-        else frame.removeAttribute("tabindex");
-      },
+      zoom: app.makeZoom(frame, stage, detail, masks, zoomed),
     };
     nameOutlines(picture, stage, tip);
     return picture;

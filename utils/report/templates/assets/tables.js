@@ -13,6 +13,11 @@
     ["ASSD (norm.)", "assd_normalized", 4],
   ];
 
+  const HINT =
+    "Dice to others: with the vote of the masks by other annotators. Sensitivity and specificity are part of STAPLE’s estimate; " +
+    "they do not say whose mask is better, least of all where there are two. ST: STAPLE consensus. MV: majority vote, where " +
+    "ties count as foreground, so that of two masks it is the union.";
+
   function pointing(row, picture, indices) {
     for (const type of ["pointerenter", "focusin"]) row.addEventListener(type, () => picture.point(indices));
     for (const type of ["pointerleave", "focusout"]) row.addEventListener(type, () => picture.point([]));
@@ -57,6 +62,7 @@
           mask.human ? mask.tool + ", " + mask.skill : "–",
           app.whole(mask.area),
           share.toFixed(1) + " %",
+          app.decimals(mask.others, 4),
           app.decimals(mask.sensitivity, 4),
           app.decimals(mask.specificity, 4),
         ].map((text) => app.el("td", null, text)),
@@ -68,12 +74,12 @@
       boxes.forEach((box, index) => set(index, on));
     });
     refresh();
-    const heads = heading(["Outline", "Tool, skill", "Area (px)", "of image", "Sensitivity", "Specificity"]);
+    const heads = heading(["Outline", "Tool, skill", "Area (px)", "of image", "Dice to others", "Sensitivity", "Specificity"]);
     const table = app.el("table", { class: "data masks" }, heads, app.el("tbody", null, ...lines));
     return [
       app.el("label", { class: "all" }, all, "All outlines"),
       scrolling(table, "Masks of the image"),
-      app.el("p", { class: "hint" }, "Sensitivity and specificity as STAPLE estimates them. ST: STAPLE consensus, MV: majority vote."),
+      app.el("p", { class: "hint" }, HINT),
     ];
   };
 
@@ -94,7 +100,8 @@
     const heads = heading(["Mask", "and mask", ...PAIR_COLUMNS.map(([text]) => text)]);
     const table = app.el("table", { class: "data pairs" }, heads, app.el("tbody", null, ...lines));
     const hint =
-      "Distances in pixels; normalised (norm.): as a share of the image’s diagonal. A dash: undefined because a mask is empty.";
+      "Distances in pixels; normalised (norm.): as a share of the image’s diagonal. A dash: undefined because a mask is empty. " +
+      "Rows with ST or MV, in grey, compare a mask with a consensus that it is part of.";
     return [scrolling(table, "Agreement of pairs of masks"), app.el("p", { class: "hint" }, hint)];
   };
 })(window.IMAPP);
