@@ -1,4 +1,4 @@
-"""Functions that worker processes of the tests find by import."""
+"""Functions that worker processes of the tests find by import; those of a cluster have no package `utils`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import os
 import signal
 import time
 from pathlib import Path
-
-from utils.errors import PipelineError
 
 
 def square(number: int) -> int:
@@ -49,6 +47,8 @@ def end_at_once() -> None:
 
 def at_fault(number: int) -> int:
     """Raise what data can cause at items 1 and 2."""
+    from utils.errors import PipelineError
+
     if number == 1:
         raise PipelineError("A mask is odd.", where="mask 1", offenders=["one", "two"])
     if number == 2:

@@ -20,13 +20,12 @@ _FOLDER = Path(__file__).resolve().parents[1]
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
-@cache
-def code_archive() -> bytes:
-    """Return a zip file of the package that Python can import from."""
+def code_archive(package: str) -> bytes:
+    """Return a zip file from which Python can import this package under the name of `package`."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(_FOLDER.rglob("*.py")):
-            name = f"{ROOT_PACKAGE}/{path.relative_to(_FOLDER).as_posix()}"
+            name = f"{package}/{path.relative_to(_FOLDER).as_posix()}"
             archive.writestr(zipfile.ZipInfo(name, _DATE), path.read_bytes())
     return buffer.getvalue()
 

@@ -14,8 +14,9 @@ from typing import Any
 
 from ..errors import ConfigError, Failure, PipelineError
 from ..lazy import logger
-from ..running.code_and_versions import RESULT_PACKAGES, ROOT_PACKAGE, code_archive
+from ..running.code_and_versions import RESULT_PACKAGES, code_archive
 from .dask_worker_code import packed_call, worker_plugin
+from .renamed_pickles import unpack
 
 _CONNECT_SECONDS = 5
 # How often the number of workers is looked up; they may come and go.
@@ -33,18 +34,21 @@ class ClusterExecutor:
         Connected; its workers have the project's code.
     address : str
         The scheduler's, for messages.
+    package : str
+        Name of the project's package on the workers.
     """
 
-    def __init__(self, client: Any, address: str):
+    def __init__(self, client: Any, address: str, package: str):
         self._client = client
         self._address = address
+        self._package = package
         self._executor = client.get_executor(pure=False, retries=_RETRIES)
         self._workers = 0
         self._looked: float = -_LOOK_SECONDS
 
     def submit(self, fn: Callable, /, *args: Any) -> _ClusterFuture:
         """Send a call to the cluster, and return a future whose result may be waited for."""
-        return _ClusterFuture(self._executor.submit(*packed_call(fn, *args)), self)
+        return _ClusterFuture(self._executor.submit(*packed_call(self._package, fn, *args)), self)
 
     def workers(self) -> int:
         """Return how many calls the cluster runs at once, at least 1; warn when that is none at all.
@@ -88,7 +92,7 @@ class _ClusterFuture:
 
         while True:
             try:
-                return self._future.result(timeout=_LOOK_SECONDS)
+                return unpack(self._future.result(timeout=_LOOK_SECONDS))
             except FutureTimeoutError:
                 self._cluster.workers()
             except CancelledError:
@@ -118,18 +122,18 @@ def connect(address: str | None) -> Iterator[ClusterExecutor]:
             found=address or "nothing",
         )
     client = _connect(address)
-    name = f"imapp-code-{client.id}"
+    package = "imapp_" + client.id.replace("-", "_")
     try:
         _check_packages(client)
         try:
-            client.register_plugin(worker_plugin(code_archive(), ROOT_PACKAGE), name=name)
+            client.register_plugin(worker_plugin(code_archive(package), package), name=package)
         except ImportError as error:
             raise PipelineError("A Dask worker cannot run the project.", where=address, found=error) from error
-        yield ClusterExecutor(client, address)
+        yield ClusterExecutor(client, address, package)
     finally:
         with suppress(Exception):  # nothing that goes wrong from here on changes a result
             if client.status == "running":
-                client.unregister_worker_plugin(name)
+                client.unregister_worker_plugin(package)
             client.close(timeout=_CONNECT_SECONDS)
 
 

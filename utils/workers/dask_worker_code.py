@@ -1,4 +1,6 @@
-"""The project's code on the workers of a Dask cluster, in front of whatever else they call `utils`.
+"""The project's code on the workers of a Dask cluster, under a name that belongs to one run.
+
+So it stands beside whatever else a worker calls `utils`, and beside the code of other runs on the same cluster.
 
 What is defined within a function here travels by value: a worker could not import it before it has the code, and
 the scheduler, which reads the tasks too, never has it.
@@ -6,44 +8,53 @@ the scheduler, which reads the tasks too, never has it.
 
 from __future__ import annotations
 
-import hashlib
-import pickle
 from collections.abc import Callable
 from typing import Any
 
+from .renamed_pickles import pack
 
-def packed_call(function: Callable, *args: Any) -> tuple[Callable, bytes]:
-    """Return a call in the form (a function of bytes, bytes) that only the worker unpacks."""
 
-    def call(packed: bytes) -> Any:
-        import pickle
+def packed_call(package: str, function: Callable, *args: Any) -> tuple[Callable, bytes, str]:
+    """Return a call as (a function, its two arguments) that only a worker with the code unpacks.
 
-        function, args = pickle.loads(packed)
-        return function(*args)
+    Parameters
+    ----------
+    package : str
+        Name of the project's package on the workers.
+    function : callable
+        Importable by name.
+    *args : object
+        What it is called with.
 
-    return call, pickle.dumps((function, args))
+    Returns
+    -------
+    tuple
+        What it returns on a worker is read by `renamed_pickles.unpack`.
+    """
+
+    def answer(call: bytes, package: str) -> bytes:
+        import importlib
+
+        return importlib.import_module(f"{package}.workers.renamed_pickles").answer(call)
+
+    return answer, pack((function, args)), package
 
 
 def worker_plugin(archive: bytes, package: str) -> Any:
-    """Return a plugin that makes every present and coming worker import the project's package from an archive.
+    """Return a plugin that lets every present and coming worker import the project's package from an archive.
 
     Parameters
     ----------
     archive : bytes
         Zip file with the package.
     package : str
-        Its name, e.g. ``utils``.
-
-    Notes
-    -----
-    Modules that a worker had loaded under the same names come back when the plugin leaves.
+        Its name there, which no other run has.
     """
     from distributed import WorkerPlugin
 
     class ProjectCode(WorkerPlugin):
-        def __init__(self, archive: bytes, digest: str, package: str) -> None:
+        def __init__(self, archive: bytes, package: str) -> None:
             self.archive = archive
-            self.digest = digest
             self.package = package
 
         def setup(self, worker: Any) -> None:
@@ -51,13 +62,9 @@ def worker_plugin(archive: bytes, package: str) -> Any:
             import sys
             from pathlib import Path
 
-            self.path = str(Path(worker.local_directory) / f"imapp-code-{self.digest}.zip")
-            self.hidden = {}
-            if self.path in sys.path:
-                return  # another run with the same code is at work
+            self.path = str(Path(worker.local_directory) / f"{self.package}.zip")
             Path(self.path).write_bytes(self.archive)
-            self.hidden = self.forget_package()
-            sys.path.insert(0, self.path)
+            sys.path.append(self.path)
             importlib.invalidate_caches()
             start = importlib.import_module(f"{self.package}.running.process_start")
             missing = start.missing_packages()
@@ -68,16 +75,9 @@ def worker_plugin(archive: bytes, package: str) -> Any:
         def teardown(self, worker: Any) -> None:
             import sys
 
-            shared = [p for p in worker.plugins.values() if getattr(p, "path", None) == self.path]
-            if not shared and self.path in sys.path:
+            if self.path in sys.path:
                 sys.path.remove(self.path)
-                self.forget_package()
-                sys.modules.update(self.hidden)
+            for name in [name for name in sys.modules if name.partition(".")[0] == self.package]:
+                del sys.modules[name]
 
-        def forget_package(self) -> dict[str, Any]:
-            import sys
-
-            names = [name for name in sys.modules if name.partition(".")[0] == self.package]
-            return {name: sys.modules.pop(name) for name in names}
-
-    return ProjectCode(archive, hashlib.sha256(archive).hexdigest(), package)
+    return ProjectCode(archive, package)
