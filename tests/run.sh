@@ -2,11 +2,11 @@
 # Linters and tests; every step runs, and the exit code is 1 when one of them failed.
 #
 # Usage: bash tests/run.sh [--full] [PYTEST ARGUMENTS]
-#   --full   tests marked as full run at full size
+#   --full   tests marked as full run at full size, and stages on a real SLURM
 #
 # IMAPP_REFERENCE_DATA names the reference data (default: ../shared, seen from the project root); tests that
 # need it are skipped where it is absent. Tests in a browser need Debian's chromium, which is installed where that
-# is possible, or a Chromium that IMAPP_BROWSER names.
+# is possible, or a Chromium that IMAPP_BROWSER names. With --full, Debian's SLURM is installed where that is possible.
 set -euo pipefail
 
 # shellcheck source=utils/setup_environment.sh
@@ -61,6 +61,9 @@ main() {
     step "import-linter" check_imports
     step "shellcheck" check_shell_scripts
     step "browser" bash tests/install_browser.sh
+    if [[ " $* " == *" --full "* ]]; then
+        step "SLURM" bash tests/install_slurm.sh
+    fi
     step "pytest" "$PYTHON" -m pytest -n auto "$@"
 
     if ((${#FAILED[@]} > 0)); then
