@@ -5,6 +5,7 @@ An interval holds for the annotators at hand: it says what other images would gi
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -117,15 +118,18 @@ def bootstrap_distribution(
     def of_drawn(drawn: np.ndarray, axis: int) -> np.ndarray:
         return statistic(np.array([np.bincount(row, minlength=clusters) for row in drawn], dtype=float))
 
-    result = stats.bootstrap(
-        (np.arange(clusters),),
-        of_drawn,
-        n_resamples=resamples,
-        batch=max(1, _COUNTS_AT_ONCE // clusters),
-        vectorized=True,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    )
+    with warnings.catch_warnings():
+        # Later ones than 1.15 warn that their own interval, which nobody reads, is NaN where a draw is.
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        result = stats.bootstrap(
+            (np.arange(clusters),),
+            of_drawn,
+            n_resamples=resamples,
+            batch=max(1, _COUNTS_AT_ONCE // clusters),
+            vectorized=True,
+            method="percentile",
+            rng=np.random.default_rng(seed),
+        )
     return result.bootstrap_distribution
 
 
