@@ -74,7 +74,7 @@ def test_an_interrupt_while_workers_are_killed_spares_none_of_them(monkeypatch):
         for _ in range(2):
             pool.submit(time.sleep, 20)
         raise ValueError("as a consumer that wants no more")
-    assert len(killed) == 2
+    assert len(set(killed)) == 2
     assert not multiprocessing.active_children()
 
 
