@@ -252,6 +252,6 @@ def _percentile_95(values: np.ndarray) -> float:
 def _boundary_metrics(pooled: np.ndarray, border: int, tolerance: float) -> dict[str, float]:
     """Columns of a pair of non-empty masks at a tolerance in pixels; `border` is the size of the first one's."""
     near = pooled <= tolerance
-    of_first = np.count_nonzero(near[:border])
-    counts = (of_first, np.count_nonzero(near) - of_first, border, pooled.size - border)
+    of_first, of_both = int(np.count_nonzero(near[:border])), int(np.count_nonzero(near))  # no int with numpy 2.5
+    counts = (of_first, of_both - of_first, border, pooled.size - border)
     return dict(zip(BOUNDARY_COLUMNS, (normalised_surface_distance(*counts), boundary_f1(*counts)), strict=True))
