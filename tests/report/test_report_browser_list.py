@@ -179,3 +179,25 @@ def test_arrows_follow_the_filtered_order(listed, big_report):
     listed.get_by_role("button", name="Next").click()
     listed.locator(".place", has_text=f"2 of {len(rows)}").wait_for()
     assert listed.locator("#image-title").inner_text() == chosen[1]["id"]
+
+
+def test_images_are_sorted_and_filtered_by_the_agreement_of_people(browser, demo_report):
+    with opening(browser) as open_page:
+        tab = open_page(demo_report)
+        tab.goto("#browser")
+        page = tab.page
+        rows = {row["id"]: row for row in index_rows(demo_report)}
+        for measure, order in (("gci", 1), ("disputed", -1), ("entropy", -1)):
+            page.locator(f"#image-table [data-sort={measure}] button").click()
+            shown = page.locator("#images th a").all_inner_texts()
+            values = [rows[name][measure] for name in shown]
+            known = [value for value in values if value is not None]
+            assert sorted(shown) == sorted(rows) and values[: len(known)] == sorted(known, reverse=order < 0)
+        page.get_by_label("Sort by").select_option("disputed")
+        page.get_by_label("Least value of what").fill("0.999")
+        disputed = [name for name, row in rows.items() if row["disputed"] >= 0.999]
+        assert page.locator("#images th a").all_inner_texts() == disputed and 0 < len(disputed) < len(rows)
+        page.get_by_label("Sort by").select_option("id")
+        assert (
+            page.locator("#images tr").count() == len(rows) and page.get_by_label("Least value of what").is_disabled()
+        )

@@ -53,7 +53,9 @@ def test_the_index_has_a_row_for_each_image_in_metadata_order(output):
         assert row["tools"] == sorted({mask["tool"] for mask in humans})
         assert row["skills"] == sorted({mask["skill_level"] for mask in humans})
         assert row["thumb"] is True
-        assert ",".join(row) == "key,id,img,n,annotators,tools,skills,diagnosis,dice,hd95,thumb,degenerate,failed"
+        assert ",".join(row) == (
+            "key,id,img,n,annotators,tools,skills,diagnosis,dice,hd95,gci,disputed,entropy,thumb,degenerate,failed"
+        )
 
 
 def test_the_index_has_the_means_over_human_pairs_and_what_went_wrong(output):
@@ -167,3 +169,19 @@ def test_the_page_of_the_whole_subset_is_small(tmp_path, full):
     assert len(list((report / "details").iterdir())) == number
     assert (report / "index.html").stat().st_size < 100_000
     assert (report / "data" / "images.js").stat().st_size < 300 * number
+
+
+def test_measures_of_images_and_masks_come_from_the_agreement(demo_report):
+    output = demo_report.parent
+    rows = {row["id"]: row for row in report_data(demo_report, "images")}
+    prefix = "IMAplusplus_multiannotator_subset_"
+    for image in rows_of(output, f"{prefix}image_agreement.csv"):
+        row = rows[image["ISIC_id"]]
+        columns = {"gci": "generalised_conformity_index", "disputed": "disputed_share", "entropy": "mean_vote_entropy"}
+        for name, column in columns.items():
+            assert row[name] == (pytest.approx(float(image[column]), rel=1e-5) if image[column] else None)
+    masks = {mask["file"]: mask for row in rows.values() for mask in detail(output, row["id"])["masks"]}
+    known = {row["seg_filename"]: row["dice_to_others"] for row in rows_of(output, f"{prefix}mask_agreement.csv")}
+    for name, mask in masks.items():
+        expected = pytest.approx(float(known[name]), rel=1e-5) if known.get(name) else None
+        assert mask["others"] == expected, name

@@ -40,6 +40,8 @@ def tables(**given: pd.DataFrame) -> ReportTables:
         "qa": naming.QA_COLUMNS,
         "failures": naming.FAILURE_COLUMNS,
         "images": ("isic_id",),
+        "image_agreement": ("ISIC_id",),
+        "mask_agreement": ("seg_filename",),
         "quarantined": naming.QUARANTINE_COLUMNS,
         "subset": naming.SEG_COLUMNS,
         "metadata": naming.SEG_COLUMNS,

@@ -11,7 +11,6 @@ from .read_tables import ReportTables, diagnoses, image_ids, records, records_by
 from .report_folder import image_key, rounded
 from .tasks import whole_number
 
-
 # What the browser calls a measure of an image -> its column.
 _IMAGE_VALUES = {"gci": "generalised_conformity_index", "disputed": "disputed_share", "entropy": "mean_vote_entropy"}
 

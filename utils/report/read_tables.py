@@ -75,9 +75,11 @@ class ReportTables:
         Masks of images with several masks, humans and consensus.
     metadata : DataFrame
         All masks; those of the subset when the table is missing.
-    pairs, per_image, summary, performance, qa, failures, images, image_agreement, mask_agreement, quarantined : DataFrame
+    pairs, per_image, summary, performance, qa, failures, images, quarantined : DataFrame
         As the stages write them; `images` is the image metadata. `per_image` is averaged from `pairs` when it is
         missing.
+    image_agreement, mask_agreement : DataFrame
+        Of each image and of each human mask; only the columns that are shown are numbers.
     missing : list of str
         The missing tables, and what the report lacks without each.
     """
