@@ -137,4 +137,4 @@ def _painted(patterns: VotePatterns, numbers: np.ndarray) -> np.ndarray:
 def mean_of_known(values: Iterable[Any]) -> float:
     """Return the mean of the values that are not NaN; NaN when there is none."""
     known = [value for value in values if not math.isnan(value)]
-    return sum(known) / len(known) if known else math.nan
+    return math.fsum(known) / len(known) if known else math.nan
