@@ -165,7 +165,7 @@ def _draw_panel(
     shown = np.ma.masked_invalid(values)
     look: dict[str, Any] = {"cmap": metric.scale.colours, "edgecolor": "white", "linewidth": 0.5}
     mesh = axes.pcolormesh(shown, vmin=span[0], vmax=span[1], **look)
-    for row, column in zip(*np.tril_indices(len(labels)), strict=True):
+    for row, column in zip(*(side.tolist() for side in np.tril_indices(len(labels))), strict=True):
         _draw_cell(axes, row, column, cells.get((row, column)), mesh.to_rgba)
     middles = np.arange(len(labels)) + 0.5
     axes.set_xticks(middles, labels, fontsize=_FONT_POINTS)

@@ -194,7 +194,7 @@ def _many(crops: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, Callable
         votes = np.hstack([votes[older.astype(np.intp)], _decode(newer, len(group))])
     codes = codes[1:].astype(np.uint32).reshape(crops[0].shape)
     histogram = np.zeros(len(votes), dtype=np.int64)
-    for rows in _row_blocks(codes.shape):
+    for rows in _row_blocks(crops[0].shape):
         histogram += np.bincount(codes[rows].ravel(), minlength=len(votes))
     return codes, histogram, lambda present: votes[present]
 

@@ -104,14 +104,14 @@ def one_region_dominates(mask: np.ndarray) -> bool:
     is_outer = ranks[0, :, 3] < 0  # of a region; the others are of holes
     if np.count_nonzero(is_outer) == 1:
         return True
-    boxes = [cv2.boundingRect(contours[i]) for i in np.flatnonzero(is_outer)]
+    boxes = [cv2.boundingRect(contours[i]) for i in np.flatnonzero(is_outer).tolist()]
     most = np.array([width * height for _, _, width, height in boxes])  # pixels that a region may have
     others = np.delete(most, most.argmax())
     return bool(others.max() <= SECOND_REGION_SHARE * (np.count_nonzero(mask) - others.sum()))
 
 
 def _runs_in_rows(mask: np.ndarray) -> int:
-    return np.count_nonzero(mask[:, 0]) + np.count_nonzero(mask[:, 1:] > mask[:, :-1])
+    return int(np.count_nonzero(mask[:, 0]) + np.count_nonzero(mask[:, 1:] > mask[:, :-1]))
 
 
 def region_areas(mask: np.ndarray) -> np.ndarray:
