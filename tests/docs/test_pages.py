@@ -46,12 +46,13 @@ def test_the_readme_names_the_supported_pythons():
     assert f"Python {oldest} to {newest}" in README
 
 
-def test_the_readme_has_the_stages_in_their_order():
-    rows = re.findall(r"^\| `([^`]+\.py)` \|", README, re.MULTILINE)
-    assert [row.rpartition("/")[2] for row in rows] == [Path(script).name for script in SCRIPTS]
-    folders = [row.rpartition("/")[0] for row in rows]
-    expected = [Path(script).parent.as_posix() for script in SCRIPTS]
-    assert [folder for folder, whole in zip(folders, expected, strict=True) if folder not in ("…", whole)] == []
+def test_the_readme_and_the_page_of_figures_have_the_scripts_in_their_order():
+    figures = [script for script in SCRIPTS if "/visualization_scripts/" in script]
+    rows = re.findall(r"^\| `([^`*]+\.py)` \|", README, re.MULTILINE)
+    assert rows == [script for script in SCRIPTS if script not in figures]
+    page = (ROOT / "docs" / "figures.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([^`]+\.py)` \|", page, re.MULTILINE) == [Path(script).name for script in figures]
+    assert f"[{len(figures)} kinds of figures]" in README
 
 
 @pytest.mark.parametrize(
