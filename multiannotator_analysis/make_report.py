@@ -1,8 +1,9 @@
 """Make the report: a folder whose index.html shows the dataset, its quality and every disagreement.
 
 Reads:  IMAplusplus_multiannotator_subset_seg_metadata.csv; and as far as they are there: the other metadata, QA,
-        agreement, STAPLE, failures and quarantine tables, images, masks, and the PNG figures.
-Writes: index.html, assets/, data/, details/, thumbs/ and votes/ in report_dir. It opens by double click.
+        agreement, STAPLE, failures and quarantine tables, statistics of pairs and annotators, scores of predictions,
+        images, masks, and the PNG figures; what the run manifest says of the stages before.
+Writes: index.html, assets/, data/, details/, tables/, thumbs/ and votes/ in report_dir. It opens by double click.
 Rules:  What is missing is left out, and named in the report and in the log. Outlines are within half a pixel of
         the thumbnail. Photos are not turned by their EXIF orientation, since masks are drawn on the rows as stored.
         Images whose photo, masks and table rows are as an earlier run found them are taken from the cache, as long
@@ -44,6 +45,11 @@ KEYS = (
     "image_level_metrics_path",
     "image_agreement_path",
     "mask_agreement_path",
+    "agreement_statistics_path",
+    "annotator_metrics_path",
+    "annotator_links_path",
+    "area_factors_path",
+    "predictions_output_dir",
     "IAA_metrics_summary_path",
     "staple_performance_path",
     "failures_path",
@@ -51,6 +57,7 @@ KEYS = (
     "new_dataset_masks_dir",
     "visualizations_dir",
     "report_dir",
+    "report_title",
     "report_thumbnail_pixels",
     "cache_dir",
     "num_workers",
@@ -127,21 +134,34 @@ def keys_by_folder(tasks: Mapping[str, ReportTask], results: Mapping[str, ImageR
 
 def write_pages(tables: ReportTables, results: dict[str, ImageResult], config: MultiannotatorSettings) -> list[Path]:
     """Write the data, copy assets and figures, render the page; warn of what is missing."""
+    from utils.report.annotators import annotators_page
+    from utils.report.csv_files import copy_csv_files
     from utils.report.data_rows import index_rows, quality_data
     from utils.report.overview import overview
+    from utils.report.predictions import predictions_page, read_scores
+    from utils.report.run_facts import run_facts
     from utils.report.this_run import figures_of_run
 
-    folder = config.report_dir
-    images, quality, page = index_rows(tables, results), quality_data(tables, results), overview(tables)
+    folder, scores = config.report_dir, read_scores(config)
+    images, quality = index_rows(tables, results), quality_data(tables, results)
+    page = {**overview(tables), **run_facts(config)}
+    page["annotators"] = annotators_page(tables, page["varying"], page["levels"])
+    page["predictions"] = predictions_page(scores)
+    page["csv"] = copy_csv_files(tables.files | scores.files, folder)
     assets = pages.copy_assets(folder)
     figures, others = figures_of_run(config)
     page["figures"], left_out = pages.copy_figures(figures, config.visualizations_dir, folder)
-    page["missing"] = [*tables.missing, *files_not_shown(results.values()), *others, *left_out]
+    page["missing"] = [*tables.missing, *scores.missing, *files_not_shown(results.values()), *others, *left_out]
+    page["pages"] = {
+        "annotators": bool(page["annotators"]["tables"] or page["figures"].get("annotators")),
+        "predictions": bool(page["predictions"]["models"]),
+    }
     for text in page["missing"]:
         logger.warning("not in the report: {}", text)
     content = report_folder.script_json([images, quality, page, [result.md5s for result in results.values()]])
     page["stamp"] = pages.digest(content.encode(), assets)[:16]
-    data = pages.write_data(folder, images, quality, page["stamp"])
+    known = {"csv": page["csv"], "factors": page["varying"], "levels": page["levels"]}
+    data = pages.write_data(folder, images, quality, known, page["stamp"])
     return [pages.write_page(folder, page), *data]
 
 

@@ -290,6 +290,7 @@ class MultiannotatorSettings(DatasetSettings):
         "table of QA results", "IMAplusplus_seg_metadata_qa_results.csv"
     )
     report_dir: Path = _key("folder of the report", "${output_dir}/report")
+    report_title: str | None = _key("title of the report; null: by the dataset", None)
     report_thumbnail_pixels: int = _key("longest side of the report's thumbnails", 640, within=(32, 4096))
     audit_fraction: float = _key("share of images (0 to 1) recomputed with SimpleITK and MedPy", 0.0, within=(0, 1))
     audit_seed: int = _key("which images that share is", 0)

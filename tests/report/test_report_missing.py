@@ -212,7 +212,7 @@ def test_the_released_tables_alone_make_a_report(reference, tmp_path):
     assert (len(rows), sum(row["n"] for row in rows)) == (2394, 5111)
     assert len(list((report / "details").iterdir())) == 2394
     assert (report / "index.html").stat().st_size < 100_000
-    assert (report / "data" / "images.js").stat().st_size < 700_000
+    assert (report / "data" / "images.js").stat().st_size < 800_000
     quality = report_data(report, "quality")
     assert [sum(issue["severity"] == level for issue in quality["issues"]) for level in ("high", "low")] == [62, 1129]
     text = page(tmp_path / "output")

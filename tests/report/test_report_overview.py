@@ -42,6 +42,10 @@ def tables(**given: pd.DataFrame) -> ReportTables:
         "images": ("isic_id",),
         "image_agreement": ("ISIC_id",),
         "mask_agreement": ("seg_filename",),
+        "agreement_statistics": ("metric", "group", "caution"),
+        "annotator_metrics": ("annotator",),
+        "annotator_links": ("annotator1", "annotator2"),
+        "area_factors": (),
         "quarantined": naming.QUARANTINE_COLUMNS,
         "subset": naming.SEG_COLUMNS,
         "metadata": naming.SEG_COLUMNS,
@@ -67,7 +71,7 @@ def test_an_overview_without_any_rows_is_empty():
     page = overview(tables())
     assert {value for _, value in page["counts"]} == {"0"}
     assert (page["graph"]["nodes"], page["graph"]["edges"], page["masks_per_image"]) == ([], [], [])
-    assert page["factors"] == {"annotator": [], "tool": [], "skill_level": []}
+    assert page["factors"] == {"annotator": []}, "tools and skill levels are shown where there are several"
     assert page["summary"]["rows"] == []
 
 

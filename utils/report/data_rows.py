@@ -11,6 +11,7 @@ from .read_tables import ReportTables, diagnoses, image_ids, records, records_by
 from .report_folder import image_key, rounded
 from .tasks import whole_number
 
+_DIGITS_OF_OTHERS = 4  # sorted by, and shown to three decimals
 # What the browser calls a measure of an image -> its column.
 _IMAGE_VALUES = {"gci": "generalised_conformity_index", "disputed": "disputed_share", "entropy": "mean_vote_entropy"}
 
@@ -18,10 +19,12 @@ _IMAGE_VALUES = {"gci": "generalised_conformity_index", "disputed": "disputed_sh
 def index_rows(tables: ReportTables, results: Mapping[str, ImageResult]) -> list[dict[str, Any]]:
     """Return the browser's row of each image of the subset, in metadata order.
 
-    Agreement is the mean over the image's pairs of human masks, to six digits; None where it is undefined.
+    Agreement is the mean over the image's pairs of human masks, to six digits; None where it is undefined. `others` has
+    the Dice of each annotator's mask, in the order of `annotators`, with the vote of the others.
     """
     means = {row["img_id"]: row for row in records(tables.per_image)}
     measures = {row["ISIC_id"]: row for row in records(tables.image_agreement)}
+    others = {row["seg_filename"]: row["dice_to_others"] for row in records(tables.mask_agreement)}
     failures = records_by(tables.failures, "img_id")
     degenerate = {row["img_filename"]: row["degenerate"] for row in records(tables.performance)}
     diagnosis = diagnoses(tables.images)
@@ -35,6 +38,7 @@ def index_rows(tables: ReportTables, results: Mapping[str, ImageResult]) -> list
                 "img": image,
                 "n": len(masks),
                 "annotators": [mask["annotator"] for mask in masks],
+                "others": [rounded(others.get(mask["seg_filename"]), _DIGITS_OF_OTHERS) for mask in masks],
                 "tools": sorted({mask["tool"] for mask in masks}),
                 "skills": sorted({mask["skill_level"] for mask in masks}),
                 "diagnosis": diagnosis.get(isic_id),

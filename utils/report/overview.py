@@ -8,12 +8,12 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from .. import naming
+from .agreement import agreement_table
 from .read_tables import ReportTables, records
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-TITLE = "IMA++: agreement of annotators"
 GRAPH_SIZE = 640
 _GRAPH_RADIUS = GRAPH_SIZE / 2
 _THINNEST, _THICKEST = 1.0, 12.0
@@ -30,13 +30,16 @@ _COLUMN_NAMES = {
 
 
 def overview(tables: ReportTables) -> dict[str, Any]:
-    """Return what the page shows of the tables: title, counts, factors, summary, graph, masks_per_image."""
+    """Return what the page shows of the tables: counts, factors, levels, agreement, summary, graph, masks_per_image."""
     humans = naming.humans_only(tables.metadata)
     per_image = Counter(humans["ISIC_id"].value_counts().tolist())
+    varying = naming.varying_factors(humans)
     return {
-        "title": TITLE,
         "counts": counts(tables),
-        "factors": {factor: levels(humans, factor) for factor in ("annotator", "tool", "skill_level")},
+        "factors": {factor: levels(humans, factor) for factor in ("annotator", *varying)},
+        "varying": list(varying),
+        "levels": naming.levels_explained(name for factor in varying for name in sorted(set(humans[factor]))),
+        "agreement": agreement_table(tables.agreement_statistics, "skill_level" in varying),
         "summary": summary(tables.summary),
         "graph": annotator_graph(humans),
         "masks_per_image": sorted(per_image.items()),
@@ -54,6 +57,7 @@ def counts(tables: ReportTables) -> list[tuple[str, str]]:
         "annotators": humans["annotator"].nunique(),
         "images with several masks": naming.humans_only(tables.subset)["ISIC_id"].nunique(),
         "pairs of annotators' masks": len(naming.human_pairs_only(pairs)),
+        "of them by one annotator twice": len(naming.human_pairs_only(pairs)) - len(naming.inter_pairs_only(pairs)),
         "pairs of masks, consensus included": len(pairs),
         "mask QA issues": len(tables.qa),
         "quarantined masks": len(tables.quarantined),

@@ -9,73 +9,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ..files import write_bytes_atomically
+from .figure_captions import caption_of, is_overlay, place_of
 from .report_folder import script_json
 
 _PAGE = "index.html"
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 _FIGURE_WIDTH = 1600  # pixels
-_OVERLAYS = "overlaid_segs"
 _MAX_OVERLAYS = 12
-
-# Caption and alternative text of the figures, by file name.
-_FIGURES = {
-    "distribution": (
-        "Images by number of masks, and masks by annotator, tool and skill level",
-        "Bar charts of how many images have how many masks, and of masks by annotator, tool and skill level",
-    ),
-    "individual_metrics": (
-        "Distributions of the agreement metrics over pairs of masks by two annotators",
-        "Histograms of Dice, Jaccard and the normalised distances over pairs of masks by two annotators",
-    ),
-    "inter_intra_tool_agreement": (
-        "Agreement within and between tools",
-        "Heatmaps of mean Dice and mean normalised HD95 by pair of tools",
-    ),
-    "inter_intra_skill_agreement": (
-        "Agreement within and between skill levels",
-        "Heatmaps of mean Dice and mean normalised HD95 by pair of skill levels",
-    ),
-    "inter_intra_annotator_agreement": (
-        "Agreement within and between annotators",
-        "Heatmaps of mean Dice and mean normalised HD95 by pair of annotators; one annotator twice is framed",
-    ),
-    "all_annotator_intersections": (
-        "Agreement in the most frequent sets of annotators",
-        "Box and strip plots of Dice and HD95 for the most frequent sets of annotators",
-    ),
-    "iaa_cdfs": (
-        "Agreement on malignant and on benign images",
-        "Cumulative distributions of the mean Dice per image, and differences as it stands and by sets of annotators",
-    ),
-    "agreement_statistics": (
-        "Agreement of groups of pairs, with intervals",
-        "Forest plot of mean Dice and normalised HD95 by kind of pair, tools, skill levels, masks and diagnosis",
-    ),
-    "annotator_network": (
-        "Who outlined the same images as whom",
-        "Network of annotators, joined by the images that both outlined",
-    ),
-    "annotator_area_factors": (
-        "How large each annotator draws, and with which tool and skill level",
-        "Forest plot of area factors of annotators, tools and skill levels",
-    ),
-    "annotator_dice_with_others": (
-        "Agreement of each annotator with the others",
-        "Forest plot of the mean Dice of each annotator with the others, who are named",
-    ),
-    "partition_balance": (
-        "Shares of the partitions for training, validation and test",
-        "Dot plot of how far the share of each label in each partition is from its target",
-    ),
-    "other_datasets_overlap": (
-        "Images shared with other datasets",
-        "UpSet plot of the images that the dataset shares with other datasets",
-    ),
-    "imaplusplus_annotator_overlap": (
-        "Images by the annotators who segmented them",
-        "UpSet plot of the sets of annotators who segmented the same images",
-    ),
-}
 
 
 def digest(*parts: bytes) -> str:
@@ -97,20 +37,22 @@ def copy_assets(report_dir: Path, templates: Path = TEMPLATES) -> bytes:
 
 def copy_figures(
     paths: Iterable[Path], visualizations_dir: Path, report_dir: Path
-) -> tuple[list[tuple[str, str, str]], list[str]]:
+) -> tuple[dict[str, list[tuple[str, str, str]]], list[str]]:
     """Copy PNG figures from below a folder, at most 1600 pixels wide.
 
     Returns
     -------
-    figures : list of (url, caption, alternative text)
-        URLs relative to the report's folder; overlays of single images last, and not more than 12.
+    figures : dict of str to list of (url, caption, alternative text)
+        By the page that they are for. URLs relative to the report's folder; overlays of single images last, and not
+        more than 12.
     missing : list of str
         What was left out, and why.
     """
-    found = sorted(paths, key=lambda path: (_is_overlay(path), path.as_posix()))
-    overlays = [path for path in found if _is_overlay(path)]
+    found = sorted(paths, key=place_of)
+    overlays = [path for path in found if is_overlay(path)]
     chosen = [path for path in found if path not in overlays[_MAX_OVERLAYS:]]
-    figures, missing = [], []
+    figures: dict[str, list[tuple[str, str, str]]] = {}
+    missing = []
     for path in chosen:
         name = "-".join(path.relative_to(visualizations_dir).parts)
         try:
@@ -118,23 +60,14 @@ def copy_figures(
         except Exception as error:  # decoders raise errors of many kinds on damaged files
             missing.append(f"figure {name}: {error}")
             continue
-        figures.append((f"assets/figures/{quote(name)}", *_caption(path)))
+        caption = caption_of(path)
+        figure = (f"assets/figures/{quote(name)}", caption.text, caption.alternative)
+        figures.setdefault(caption.page, []).append(figure)
     if not found:
         missing.append(f"no figures: no PNG files in {visualizations_dir.name}")
     if len(overlays) > _MAX_OVERLAYS:
         missing.append(f"{len(overlays) - _MAX_OVERLAYS} overlay figures: at most {_MAX_OVERLAYS} are shown")
     return figures, missing
-
-
-def _is_overlay(path: Path) -> bool:
-    return path.parent.name == _OVERLAYS
-
-
-def _caption(path: Path) -> tuple[str, str]:
-    if _is_overlay(path):
-        return f"Outlines on {path.stem}", f"Image {path.stem} with the outlines of its annotators and consensus masks"
-    words = path.stem.replace("_", " ")
-    return _FIGURES.get(path.stem, (words, f"Figure: {words}"))
 
 
 def _downscaled(path: Path) -> bytes:
@@ -150,10 +83,11 @@ def _downscaled(path: Path) -> bytes:
     return buffer.getvalue()
 
 
-def write_data(report_dir: Path, images: list[dict], quality: dict, stamp: str) -> list[Path]:
-    """Write the browser's index with the stamp of the data, and the quality tables."""
+def write_data(report_dir: Path, images: list[dict], quality: dict, known: dict, stamp: str) -> list[Path]:
+    """Write the browser's index with the stamp of the data, the quality tables, and what the scripts know of both."""
     texts = {
         "images.js": f"IMAPP.stamp = {script_json(stamp)};\nIMAPP.images = {_lines(images)};\n",
+        "known.js": f"IMAPP.known = {script_json(known)};\n",
         "quality.js": f"IMAPP.quality = {script_json(quality)};\n",
     }
     for name, text in texts.items():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import naming
 from ..agreement.aggregate import metrics_per_image
 from ..lazy import pd
-from ..quality.quarantine import read_quarantine
+from ..quality.quarantine import QUARANTINE_TABLE, read_quarantine
 from ..tables import read_input, read_table
 from .this_run import Outdated
 
@@ -30,6 +30,23 @@ class _Source:
     numbers: tuple[str, ...] = ()
 
 
+_NOT_LINKED = "images"
+_ANNOTATOR_TEXTS = ("annotator", "tools", "skill_levels", "partners", "component", "half", "caution")
+_ANNOTATOR_NUMBERS = (
+    *("masks", "images", "staple_sensitivity_images", "pairs_one_annotator_twice", "pairs_with_conflicting_skills"),
+    *(
+        f"{name}{end}"
+        for name in (
+            "area_factor",
+            "mean_dice_with_others",
+            "dice_with_vote_of_others",
+            "dice_one_annotator_twice",
+            "staple_sensitivity",
+            "staple_specificity",
+        )
+        for end in ("", "_low", "_high")
+    ),
+)
 _SOURCES = {
     "metadata": _Source(
         "output_seg_masks_metadata_path", "the counts are those of the multi-annotator subset", naming.SEG_COLUMNS
@@ -62,6 +79,22 @@ _SOURCES = {
     "mask_agreement": _Source(
         "mask_agreement_path", "no Dice of each mask with the others", ("seg_filename",), ("dice_to_others",)
     ),
+    "agreement_statistics": _Source(
+        "agreement_statistics_path",
+        "no agreement of two annotators and of one twice, apart and with intervals",
+        ("metric", "group", "caution"),
+        ("pairs", "images", "mean", "low", "high"),
+    ),
+    "annotator_metrics": _Source(
+        "annotator_metrics_path", "no page of annotators", _ANNOTATOR_TEXTS, _ANNOTATOR_NUMBERS
+    ),
+    "annotator_links": _Source(
+        "annotator_links_path",
+        "no notes on the network of annotators",
+        ("annotator1", "annotator2", "joins_halves"),
+        ("images",),
+    ),
+    "area_factors": _Source("area_factors_path", "no link to this table"),
 }
 
 
@@ -80,8 +113,13 @@ class ReportTables:
         missing.
     image_agreement, mask_agreement : DataFrame
         Of each image and of each human mask; only the columns that are shown are numbers.
+    agreement_statistics, annotator_metrics, annotator_links, area_factors : DataFrame
+        Of kinds of pairs, annotators and pairs of annotators; only the columns that are shown are numbers.
     missing : list of str
         The missing tables, and what the report lacks without each.
+    files : dict of str to Path
+        The csv files that the pages link to, by the names above. The image metadata are none of them: they tell more
+        of patients than the pages show.
     """
 
     subset: DataFrame
@@ -95,8 +133,13 @@ class ReportTables:
     images: DataFrame
     image_agreement: DataFrame
     mask_agreement: DataFrame
+    agreement_statistics: DataFrame
+    annotator_metrics: DataFrame
+    annotator_links: DataFrame
+    area_factors: DataFrame
     quarantined: DataFrame
     missing: list[str] = field(default_factory=list)
+    files: dict[str, Path] = field(default_factory=dict)
 
 
 def read_report_tables(config: MultiannotatorSettings) -> ReportTables:
@@ -110,12 +153,13 @@ def read_report_tables(config: MultiannotatorSettings) -> ReportTables:
     key, made_by = "multiannotator_subset_metadata_path", "create_multiannotator_subset"
     subset = read_input(config, key, naming.SEG_COLUMNS, made_by=made_by)
     outdated = Outdated(config)
-    found, missing = {}, []
+    found, missing, files = {}, [], {"subset": Path(config.multiannotator_subset_metadata_path)}
     for name, source in _SOURCES.items():
         path = Path(getattr(config, source.key))
         stage = outdated.stage_of(path)
         if path.is_file() and stage is None:
             found[name] = read_table(path, source.columns, source.numbers, naming.BOUNDARY_COLUMNS)
+            files |= {name: path} if name != _NOT_LINKED else {}
         else:
             found[name] = pd.DataFrame(columns=[*source.columns, *source.numbers], dtype=object)
             of_before = f"is of an earlier state of the dataset (run {stage} again)"
@@ -124,8 +168,11 @@ def read_report_tables(config: MultiannotatorSettings) -> ReportTables:
         found["metadata"] = subset
     if found["per_image"].empty and len(found["pairs"]):
         found["per_image"] = metrics_per_image(found["pairs"])
-    quarantined = read_quarantine(config.output_dir / naming.QUARANTINE_FOLDER, found["metadata"])
-    return ReportTables(subset=subset, quarantined=quarantined, missing=missing, **found)
+    folder = config.output_dir / naming.QUARANTINE_FOLDER
+    quarantined = read_quarantine(folder, found["metadata"])
+    if (folder / QUARANTINE_TABLE).is_file():
+        files["quarantined"] = folder / QUARANTINE_TABLE
+    return ReportTables(subset=subset, quarantined=quarantined, missing=missing, files=files, **found)
 
 
 def records(table: DataFrame) -> Iterator[dict[str, Any]]:

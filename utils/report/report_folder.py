@@ -79,9 +79,9 @@ def _keyed_files(report_dir: Path) -> Iterator[Path]:
                 yield path
 
 
-def rounded(value: float | None) -> float | None:
-    """Round to six significant digits; None for NaN and infinity, which JSON cannot hold."""
-    return float(f"{value:.6g}") if value is not None and math.isfinite(value) else None
+def rounded(value: float | None, digits: int = 6) -> float | None:
+    """Round to significant digits; None for NaN and infinity, which JSON cannot hold."""
+    return float(f"{value:.{digits}g}") if value is not None and math.isfinite(value) else None
 
 
 def script_json(value: Any) -> str:

@@ -98,6 +98,18 @@
     return "#image=" + encodeURIComponent(id);
   };
 
+  /** Links to the tables that something is from, as far as they are in the report; null when none is. */
+  app.csvLinks = function (names) {
+    const urls = names.map((name) => app.known.csv[name]).filter(Boolean);
+    const links = urls.map((url) => [app.el("a", { href: url }, url.split("/").pop()), " "]);
+    return urls.length ? app.el("p", { class: "csv" }, urls.length === 1 ? "Table: " : "Tables: ", ...links) : null;
+  };
+
+  // The file's own date, so that two runs give the same page.
+  const written = new Date(document.lastModified);
+  const day = written.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
+  document.getElementById("made").textContent = "This page was written on " + day + ".";
+
   app.announce = function (text) {
     document.getElementById("live").textContent = text;
   };

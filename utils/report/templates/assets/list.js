@@ -4,7 +4,7 @@
 
   const LISTS = ["annotators", "tools", "skills"];
   // What a first click on a column shows: the worst agreement, the most masks, ids from the first.
-  const FIRST_ORDER = { dice: 1, id: 1, gci: 1, hd95: -1, n: -1, disputed: -1, entropy: -1 };
+  const FIRST_ORDER = { dice: 1, id: 1, gci: 1, hd95: -1, n: -1, disputed: -1, entropy: -1, others: 1 };
   const MEASURES = [
     ["GCI", "gci"],
     ["Disputed", "disputed"],
@@ -14,6 +14,22 @@
   const body = document.getElementById("images");
   const table = document.getElementById("image-table");
   const rows = new Map();
+  // Tools and skill levels, as far as they tell masks of these data apart.
+  const FACTORS = { tool: "tools", skill_level: "skills" };
+  const levels = app.known.factors.map((factor) => FACTORS[factor]);
+
+  /** The lowest Dice of a mask to the others: of the annotator that is chosen, else of all. */
+  function toOthers(row) {
+    const code = form.elements.annotators.value;
+    const known = row.others.filter(
+      (dice, place) => dice !== null && (!code || row.annotators[place] === app.optionValue(code)),
+    );
+    return known.length ? Math.min(...known) : null;
+  }
+
+  function value(row, key) {
+    return key === "others" ? toOthers(row) : row[key];
+  }
 
   function filtered() {
     const text = form.elements.search.value.trim().toLowerCase();
@@ -35,7 +51,7 @@
     const [from, to] = ["from", "to"].map((name) => form.elements[name].valueAsNumber);
     const isFree = key === "id" || (Number.isNaN(from) && Number.isNaN(to));
     form.elements.from.disabled = form.elements.to.disabled = key === "id";
-    return (row) => isFree || (row[key] !== null && !(row[key] < from) && !(row[key] > to));
+    return (row) => isFree || (value(row, key) !== null && !(value(row, key) < from) && !(value(row, key) > to));
   }
 
   function sorted(images) {
@@ -44,8 +60,9 @@
     const compare = key === "id" ? (a, b) => app.collator.compare(a, b) : (a, b) => a - b;
     // Images without a number come last in both orders; ties keep the metadata's order.
     return images.sort(function (a, b) {
-      if (a[key] === null || b[key] === null) return (a[key] === null) - (b[key] === null);
-      return order * compare(a[key], b[key]);
+      const [one, other] = [value(a, key), value(b, key)];
+      if (one === null || other === null) return (one === null) - (other === null);
+      return order * compare(one, other);
     });
   }
 
@@ -71,11 +88,18 @@
       cell("Dice", app.decimals(row.dice, 3)),
       cell("HD95", app.decimals(row.hd95, 1)),
       ...MEASURES.map(([label, key]) => cell(label, app.decimals(row[key], 3))),
+      cell("To others"),
       cell("Annotators", row.annotators.join(", ")),
-      cell("Tools, skill", row.tools.concat(row.skills).join(", ")),
+      levels.length ? cell("Tools, skill", levels.flatMap((name) => row[name]).join(", ")) : null,
       cell("Diagnosis", row.diagnosis === null ? "–" : row.diagnosis),
     );
     rows.set(row.key, made);
+    return made;
+  }
+
+  function shownRow(row) {
+    const made = makeRow(row);
+    made.querySelector("[data-label='To others']").textContent = app.decimals(toOthers(row), 3);
     return made;
   }
 
@@ -89,7 +113,7 @@
 
   function update() {
     app.shownImages = sorted(filtered());
-    app.renderRows(body, app.shownImages, makeRow);
+    app.renderRows(body, app.shownImages, shownRow);
     markSortedColumn();
     const count = app.shownImages.length;
     document.getElementById("image-count").textContent = app.countOf(count, app.images.length, "image");
@@ -114,6 +138,16 @@
     target.querySelector("a").focus();
   }
 
+  /** Shows the images of an annotator, those first where this hand differs most from the others. */
+  app.showAnnotator = function (name) {
+    form.reset();
+    form.elements.annotators.value = "=" + name;
+    form.elements.sort.value = "others";
+    form.elements.order.value = "1";
+    update();
+    app.announce("Images of " + name + ", the lowest Dice to the others first");
+  };
+
   /** Puts the focus on an image's row; false when it is not in the list. */
   app.focusRow = function (key) {
     const row = rows.get(key);
@@ -123,6 +157,10 @@
     return true;
   };
 
+  for (const part of document.querySelectorAll("#list-view [data-factor]")) {
+    part.hidden = !app.known.factors.includes(part.dataset.factor);
+  }
+  table.querySelector("[data-levels]").hidden = !levels.length;
   for (const name of LISTS) {
     const values = app.images.flatMap((row) => [...new Set(row[name])]);
     app.addOptions(form.elements[name], app.distinct(values), app.tally(values));

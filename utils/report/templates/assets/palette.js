@@ -32,9 +32,15 @@
     });
   };
 
+  /** Tool and skill level of a mask, as far as they tell masks of these data apart. */
+  app.levelsOf = function (mask) {
+    const levels = { tool: mask.tool, skill_level: mask.skill };
+    return app.known.factors.map((factor) => levels[factor]);
+  };
+
   app.maskLabel = function (mask) {
     const name = NAMES[mask.annotator];
-    return mask.human ? [mask.annotator, mask.tool, mask.skill].join(", ") : mask.annotator + (name ? ", " + name : "");
+    return mask.human ? [mask.annotator, ...app.levelsOf(mask)].join(", ") : mask.annotator + (name ? ", " + name : "");
   };
 
   /** A short piece of the mask's line, as in a legend. */

@@ -78,14 +78,14 @@
     });
   }
 
-  function plainTable(title, hint, heads, items, makeCells) {
+  function plainTable(title, hint, csv, heads, items, makeCells) {
     const head = app.el("tr", null, ...heads.map((text) => app.el("th", { scope: "col" }, text)));
     const lines = items.map((item) => app.el("tr", null, ...makeCells(item).map((cell) => app.el("td", null, cell))));
     const table = app.el("table", { class: "data text" }, app.el("thead", null, head), app.el("tbody", null, ...lines));
     const name = title + " (" + app.whole(items.length) + ")";
     const shown = items.length ? app.el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title }, table) : null;
     const none = items.length ? hint : "None.";
-    return [app.el("h3", null, name), app.el("p", { class: "hint" }, none), shown];
+    return [app.el("h3", null, name), app.el("p", { class: "hint" }, none), shown, app.csvLinks([csv])];
   }
 
   const options = {
@@ -110,6 +110,7 @@
       plainTable(
         "Quarantined masks",
         "Unusable masks, removed from the metadata; their files are kept in the folder quarantine.",
+        "quarantined",
         ["Image", "Mask", "Issue", "Severity"],
         quarantined,
         (row) => [row.id, row.mask, row.issue, row.severity],
@@ -117,6 +118,7 @@
       plainTable(
         "Failures",
         "Images that a stage could not process.",
+        "failures",
         ["Stage", "Image", "Reason"],
         failures,
         (row) => [row.stage, idOfFile.has(row.img) ? imageLink(idOfFile.get(row.img)) : row.img, row.reason],
@@ -124,6 +126,7 @@
       plainTable(
         "Degenerate STAPLE results",
         "STAPLE’s estimates mean little here; the mask is kept as computed.",
+        "performance",
         ["Image", "Why", "Iterations"],
         degenerate,
         (row) => [imageLink(row.id), row.degenerate, app.whole(row.iterations)],

@@ -1,15 +1,16 @@
-// The address: #overview, #quality, #browser, or #image=<id>. And the keys that work everywhere.
+// The address: #overview or another page, #annotator=<name>, or #image=<id>. And the keys that work everywhere.
 (function (app) {
   "use strict";
 
-  const TABS = ["overview", "quality", "browser"];
+  const TABS = [...document.querySelectorAll("[data-tab]")].map((link) => link.dataset.tab);
   const listView = document.getElementById("list-view");
   const imageView = document.getElementById("image-view");
   const baseTitle = document.title;
   let lastRow = null;
 
-  function idInHash() {
-    const match = /^#image=(.*)$/s.exec(location.hash);
+  /** What the address names, "image" or "annotator"; null when it names none. */
+  function namedInHash(kind) {
+    const match = new RegExp("^#" + kind + "=(.*)$", "s").exec(location.hash);
     if (!match) return null;
     try {
       return decodeURIComponent(match[1]);
@@ -28,9 +29,11 @@
   }
 
   function route() {
-    const id = idInHash();
-    const tab = id !== null ? "browser" : TABS.find((name) => location.hash === "#" + name) || "overview";
+    const id = namedInHash("image");
+    const annotator = namedInHash("annotator");
+    const tab = id !== null || annotator !== null ? "browser" : TABS.find((name) => location.hash === "#" + name) || "overview";
     const wasOpen = !imageView.hidden;
+    if (annotator !== null) app.showAnnotator(annotator);
     showTab(tab, id !== null);
     listView.hidden = id !== null;
     imageView.hidden = id === null;

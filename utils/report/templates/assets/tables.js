@@ -59,7 +59,7 @@
         null,
         app.el("th", { scope: "row" }, name),
         ...[
-          mask.human ? mask.tool + ", " + mask.skill : "–",
+          ...(app.known.factors.length ? [mask.human ? app.levelsOf(mask).join(", ") : "–"] : []),
           app.whole(mask.area),
           share.toFixed(1) + " %",
           app.decimals(mask.others, 4),
@@ -74,12 +74,13 @@
       boxes.forEach((box, index) => set(index, on));
     });
     refresh();
-    const heads = heading(["Outline", "Tool, skill", "Area (px)", "of image", "Dice to others", "Sensitivity", "Specificity"]);
+    const heads = heading(["Outline", ...(app.known.factors.length ? ["Tool, skill"] : []), "Area (px)", "of image", "Dice to others", "Sensitivity", "Specificity"]);
     const table = app.el("table", { class: "data masks" }, heads, app.el("tbody", null, ...lines));
     return [
       app.el("label", { class: "all" }, all, "All outlines"),
       scrolling(table, "Masks of the image"),
-      app.el("p", { class: "hint" }, HINT),
+      app.el("p", { class: "hint" }, HINT, app.known.levels && " " + app.known.levels + "."),
+      app.csvLinks(["mask_agreement", "performance"]),
     ];
   };
 
@@ -102,6 +103,6 @@
     const hint =
       "Distances in pixels; normalised (norm.): as a share of the image’s diagonal. A dash: undefined because a mask is empty. " +
       "Rows with ST or MV, in grey, compare a mask with a consensus that it is part of.";
-    return [scrolling(table, "Agreement of pairs of masks"), app.el("p", { class: "hint" }, hint)];
+    return [scrolling(table, "Agreement of pairs of masks"), app.el("p", { class: "hint" }, hint), app.csvLinks(["pairs"])];
   };
 })(window.IMAPP);
