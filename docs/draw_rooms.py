@@ -7,6 +7,7 @@ tests/requirements.txt: ``python docs/draw_rooms.py``.
 from __future__ import annotations
 
 import html
+import math
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -129,7 +130,7 @@ def _order(floors: list[list[Room]], steps: Sequence[tuple[Room, Room]]) -> None
             wanted = {room: _mean([other.x for other in neighbours.get(room, [room])]) for room in floor}
             floor.sort(key=wanted.__getitem__)
             _spread(floor, wanted)
-        length = sum(abs(above.x - below.x) for above, below in steps)
+        length = math.fsum(abs(above.x - below.x) for above, below in steps)
         if length < shortest:
             best, shortest = [[(room, room.x) for room in floor] for floor in floors], length
     leftmost = min(x - room.width / 2 for kept in best for room, x in kept)
@@ -156,7 +157,7 @@ def _pushed(wanted: Sequence[float], gaps: Sequence[float]) -> list[float]:
 
 
 def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+    return math.fsum(values) / len(values)
 
 
 def draw(floors: Sequence[Sequence[Room]], paths: Sequence[Sequence[Room]], ground: Sequence[str]) -> str:

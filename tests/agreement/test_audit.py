@@ -62,7 +62,8 @@ def test_another_tolerance_is_found():
 def test_a_value_off_by_its_last_bit_is_named_with_both_values(column):
     pairs = pairwise_agreement(MASKS)
     right = pairs[1][column]
-    pairs[1][column] = float(np.nextafter(right, 1))
+    is_rounded = column.startswith("assd") and np.lib.NumpyVersion(np.__version__) >= "2.3.0"  # see audit.py
+    pairs[1][column] = right * (1 + 1e-12) if is_rounded else float(np.nextafter(right, 1))
     (difference,) = agreement_differences("IMG_01.JPG", MASKS, pairs, 0.01)
     assert difference.startswith(f"IMG_01.JPG, masks 1 and 3, {column}: ")
     assert difference.endswith(f": {pairs[1][column]!r} here, {right!r} by the auditor")
