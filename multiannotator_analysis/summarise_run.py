@@ -33,14 +33,15 @@ KEYS = (
 )
 
 
-def agreement_lines(pairs: DataFrame) -> Iterator[tuple[str, str]]:
+def agreement_lines(table: DataFrame) -> Iterator[tuple[str, str]]:
     """Yield the mean Dice of pairs by two annotators and, if there are any, of pairs by one annotator."""
-    human = naming.human_pairs_only(pairs)
+    human = naming.human_pairs_only(table)
     same = human["annotator1"] == human["annotator2"]
     labels = {"mean Dice between annotators": human[~same], "one annotator twice": human[same]}
     for label, some in labels.items():
         if len(some):
-            yield label, f"{some['dice_score'].mean():.4f} over {len(some):,} pairs"
+            pairs = "1 pair" if len(some) == 1 else f"{len(some):,} pairs"
+            yield label, f"{some['dice_score'].mean():.4f} over {pairs}"
 
 
 def left_out_lines(metadata: DataFrame, config: MultiannotatorSettings) -> Iterator[tuple[str, str]]:

@@ -29,7 +29,7 @@ def test_pairs_by_one_annotator_are_told_apart(rerun):
     cells[names.index("dice_score")] = "0.25"
     table.write_text("".join([head, ",".join(cells), *rest]), encoding="utf-8")
     found = lines_of(succeed("summarise_run", rerun))
-    assert found["one annotator twice"].strip() == "0.2500 over 1 pairs"
+    assert found["one annotator twice"].strip() == "0.2500 over 1 pair"
     assert "over 4 pairs" in found["mean Dice between annotators"]
 
 
