@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ..figures.forest import Footnotes
-from .page_table import PageRow, PageTable, count_text, interval_text
+from .page_table import UNKNOWN, PageRow, PageTable, count_text, interval_text
 from .read_tables import ReportTables, records
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _main_table(known: DataFrame, factors: Sequence[str], levels: str) -> PageTa
         "Images": lambda row: count_text(row["images"]),
         "Area factor": lambda row: _interval(row, "area_factor", 2),
         "Dice with others": lambda row: _interval(row, "mean_dice_with_others"),
-        "With whom (images)": lambda row: row["partners"] or "–",
+        "With whom (images)": lambda row: row["partners"] or UNKNOWN,
         "With the vote of ≥ 3 others": lambda row: _interval(row, "dice_with_vote_of_others"),
         "One annotator twice": _twice,
     }
@@ -85,6 +85,7 @@ def _staple_table(known: DataFrame) -> PageTable:
 
 def _table(title: str, known: DataFrame, columns: dict[str, _Cell], hint: str, notes: bool) -> PageTable:
     footnotes, rows = Footnotes(), []
+    columns = {title: cell for title, cell in columns.items() if any(cell(row) != UNKNOWN for row in records(known))}
     for row in records(known):
         label = footnotes.mark(row["annotator"], caution_text(row["caution"])) if notes else row["annotator"]
         href = f"#annotator={quote(row['annotator'], safe='')}"
@@ -100,7 +101,7 @@ def _interval(row: dict[str, Any], name: str, digits: int = 3) -> str:
 def _twice(row: dict[str, Any]) -> str:
     pairs, conflicting = row["pairs_one_annotator_twice"], row["pairs_with_conflicting_skills"]
     if not pairs:
-        return "–"
+        return UNKNOWN
     two = f", {conflicting:,.0f} with two skill labels" if conflicting else ""
     return f"{_interval(row, 'dice_one_annotator_twice')} ({pairs:,.0f} {'pair' if pairs == 1 else 'pairs'}{two})"
 

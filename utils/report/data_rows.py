@@ -38,7 +38,9 @@ def index_rows(tables: ReportTables, results: Mapping[str, ImageResult]) -> list
                 "img": image,
                 "n": len(masks),
                 "annotators": [mask["annotator"] for mask in masks],
-                "others": [rounded(others.get(mask["seg_filename"]), _DIGITS_OF_OTHERS) for mask in masks],
+                "others": [rounded(others.get(mask["seg_filename"]), _DIGITS_OF_OTHERS) for mask in masks]
+                if others
+                else [],
                 "tools": sorted({mask["tool"] for mask in masks}),
                 "skills": sorted({mask["skill_level"] for mask in masks}),
                 "diagnosis": diagnosis.get(isic_id),

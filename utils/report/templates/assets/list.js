@@ -142,10 +142,12 @@
   app.showAnnotator = function (name) {
     form.reset();
     form.elements.annotators.value = "=" + name;
-    form.elements.sort.value = "others";
+    // Tables of the release do not say how far a single mask is from the others; the mean of its image then stands in.
+    const isKnown = app.images.some((row) => row.others.some((dice) => dice !== null));
+    form.elements.sort.value = isKnown ? "others" : "dice";
     form.elements.order.value = "1";
     update();
-    app.announce("Images of " + name + ", the lowest Dice to the others first");
+    app.announce("Images of " + name + ", the lowest Dice first");
   };
 
   /** Puts the focus on an image's row; false when it is not in the list. */
