@@ -33,7 +33,7 @@ from utils.workers.parallel import map_items
 from utils.workers.workplace import local_workplace
 
 if TYPE_CHECKING:
-    from utils.partitions.dataset_tables import Dataset
+    from utils.partitions.dataset_tables import DatasetTables
     from utils.partitions.findings import Finding
     from utils.partitions.fingerprints import Fingerprint
 
@@ -54,7 +54,9 @@ KEYS = (
 )
 
 
-def fingerprints_of(part_of: Mapping[str, str], dataset: Dataset, config: CreationSettings) -> dict[str, Fingerprint]:
+def fingerprints_of(
+    part_of: Mapping[str, str], dataset: DatasetTables, config: CreationSettings
+) -> dict[str, Fingerprint]:
     """Return the fingerprints of the image files that are there, by isic_id; a log line tells which are not."""
     from utils.partitions.fingerprints import fingerprint
 

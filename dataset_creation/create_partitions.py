@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     from pandas import Series
 
-    from utils.partitions.dataset_tables import Dataset
+    from utils.partitions.dataset_tables import DatasetTables
 
 KEYS = (
     "output_img_metadata_path",
@@ -55,7 +55,7 @@ def mean_dice(config: CreationSettings) -> dict[str, float]:
 
 
 def write_training_tables(
-    dataset: Dataset, several: np.ndarray, parts: Series, names: Sequence[str], config: CreationSettings
+    dataset: DatasetTables, several: np.ndarray, parts: Series, names: Sequence[str], config: CreationSettings
 ) -> list[Path]:
     """Write a table for each partition of its images with several masks."""
     from utils.partitions.tables import training_table

@@ -75,13 +75,9 @@ def resumable_consensus(masks_dir: Path) -> Resumable[ImageTask, ImageConsensus]
 
 def masks_are_there(task: ImageTask, md5s: Mapping[str, str], masks_dir: Path) -> bool:
     """Tell whether both consensus masks of an image lie in `masks_dir` with the given checksums."""
-    from utils.md5 import md5_of_file
+    from utils.md5 import have_md5s
 
-    rows = consensus_rows(task, md5s)
-    try:
-        return all(md5_of_file(masks_dir / row["seg_filename"]) == row["mask_md5"] for row in rows)
-    except OSError:
-        return False
+    return have_md5s({masks_dir / row["seg_filename"]: row["mask_md5"] for row in consensus_rows(task, md5s)})
 
 
 def consensus_rows(task: ImageTask, md5s: Mapping[str, str]) -> list[dict[str, str]]:

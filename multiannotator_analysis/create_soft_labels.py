@@ -58,6 +58,7 @@ STAGE = "create_soft_labels"
 def resumable_soft_labels(folder: Path) -> Resumable[ImageTask, ImageSoftLabels]:
     """Return how the soft labels of an image go into the cache: as their checksums."""
     from utils.agreement.soft_labels import ImageSoftLabels, soft_labels_of_image
+    from utils.md5 import have_md5s
     from utils.workers.resume import Resumable
 
     return Resumable(
@@ -67,18 +68,8 @@ def resumable_soft_labels(folder: Path) -> Resumable[ImageTask, ImageSoftLabels]
         is_kept=lambda result: not result.differences,
         to_json=lambda result: result.png_md5s,
         from_json=lambda kept: ImageSoftLabels(pngs={}, png_md5s=kept),
-        is_usable=lambda task, kept: not task.audited and labels_are_there(task, kept, folder),
+        is_usable=lambda task, kept: not task.audited and have_md5s(paths_of(task, kept, folder)),
     )
-
-
-def labels_are_there(task: ImageTask, md5s: Mapping[str, str], folder: Path) -> bool:
-    """Tell whether both soft labels of an image lie in `folder` with the given checksums."""
-    from utils.md5 import md5_of_file
-
-    try:
-        return all(md5_of_file(path) == md5 for path, md5 in paths_of(task, md5s, folder).items())
-    except OSError:
-        return False
 
 
 def paths_of(task: ImageTask, md5s: Mapping[str, str], folder: Path) -> dict[Path, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 _CHUNK_BYTES = 1 << 20
@@ -26,3 +27,11 @@ def md5_of_file(path: Path) -> str:
         while chunk := stream.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def have_md5s(md5s: Mapping[Path, str]) -> bool:
+    """Tell whether all files are there, and have the given md5s."""
+    try:
+        return all(md5_of_file(path) == md5 for path, md5 in md5s.items())
+    except OSError:
+        return False

@@ -158,6 +158,12 @@ def pair_labels(masks: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     ]
 
 
+def names_of_masks(annotators: Sequence[str]) -> list[str]:
+    """Name the masks of an image by their annotators; the second by one annotator is called A00#2."""
+    numbers = [annotators[: place + 1].count(code) for place, code in enumerate(annotators)]
+    return [code if number == 1 else f"{code}#{number}" for code, number in zip(annotators, numbers, strict=True)]
+
+
 def humans_only(table: DataFrame) -> DataFrame:
     """Return the rows of masks that people drew, in their order."""
     return table[~table["annotator"].isin(CONSENSUS)]

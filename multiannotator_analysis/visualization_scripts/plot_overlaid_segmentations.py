@@ -77,7 +77,7 @@ class Overlay:
 
 
 @dataclass(frozen=True)
-class Dataset:
+class Shared:
     """What all figures share: all people in order, and which of tool and skill_level tell masks apart."""
 
     annotators: tuple[str, ...]
@@ -138,7 +138,7 @@ def title_of(isic_id: str, annotators: Sequence[str], pairs: DataFrame) -> str:
     return f"{isic_id} · {by}" + (f"\nMean Dice {', '.join(told)}" if told else "")
 
 
-def make_overlay(rows: DataFrame, pairs: DataFrame, dataset: Dataset, config: MultiannotatorSettings) -> Overlay:
+def make_overlay(rows: DataFrame, pairs: DataFrame, shared: Shared, config: MultiannotatorSettings) -> Overlay:
     """Collect what the figure of one image needs from its rows and its pairs of human masks."""
     is_consensus = rows["annotator"].isin(CONSENSUS)
     ordered = rows[~is_consensus].to_dict("records") + rows[is_consensus].to_dict("records")
@@ -147,8 +147,8 @@ def make_overlay(rows: DataFrame, pairs: DataFrame, dataset: Dataset, config: Mu
         title=title_of(isic_id, rows.loc[~is_consensus, "annotator"].tolist(), pairs),
         image_path=config.new_dataset_images_dir / rows["img_filename"].iloc[0],
         mask_paths=tuple(config.new_dataset_masks_dir / row["seg_filename"] for row in ordered),
-        labels=tuple(mask_labels(ordered, dataset.factors)),
-        lines=tuple(lines_of(annotators, dataset.annotators)),
+        labels=tuple(mask_labels(ordered, shared.factors)),
+        lines=tuple(lines_of(annotators, shared.annotators)),
         target=config.visualizations_dir / "overlaid_segs" / isic_id,
     )
 
@@ -198,8 +198,8 @@ def chosen_overlays(config: MultiannotatorSettings) -> list[Overlay]:
             logger.warning("{} skipped: not in {}", name, config.multiannotator_subset_metadata_path)
     pairs_of = dict(list(pairs.groupby("img_id")))
     found = (name for name in chosen if name in by_image)
-    dataset = Dataset(tuple(sorted(set(rows["annotator"]) - set(CONSENSUS))), varying_factors(rows))
-    return [make_overlay(by_image[name], pairs_of.get(name, pairs.iloc[:0]), dataset, config) for name in found]
+    shared = Shared(tuple(sorted(set(rows["annotator"]) - set(CONSENSUS))), varying_factors(rows))
+    return [make_overlay(by_image[name], pairs_of.get(name, pairs.iloc[:0]), shared, config) for name in found]
 
 
 def main(config: MultiannotatorSettings) -> Outcome:

@@ -12,7 +12,8 @@ from support.drawing import box, ragged, write_png
 
 from utils.errors import PipelineError
 from utils.metrics import pairwise_agreement
-from utils.scoring.score_tables import names_of_references, row_by_image, rows_by_reference
+from utils.naming import names_of_masks
+from utils.scoring.score_tables import row_by_image, rows_by_reference
 from utils.scoring.score_task import METRICS, ScoreTask, score_image
 
 
@@ -62,7 +63,7 @@ def test_consensus_masks_are_references_and_no_annotators(tmp_path_factory):
 
 
 def test_the_second_mask_by_one_annotator_has_a_name_of_its_own():
-    assert names_of_references(["A00", "A01", "A00", "ST"]) == ["A00", "A01", "A00#2", "ST"]
+    assert names_of_masks(["A00", "A01", "A00", "ST"]) == ["A00", "A01", "A00#2", "ST"]
 
 
 def test_empty_predictions_follow_the_rule_of_empty_masks(tmp_path_factory):

@@ -55,9 +55,7 @@ class AnnotatedImage:
             If a file is missing or damaged, or if they differ in size.
         """
         named = [(code, path) for code, path in self.mask_paths if code not in naming.CONSENSUS]
-        codes = [code for code, _ in named]
-        numbers = [codes[: place + 1].count(code) for place, code in enumerate(codes)]
-        names = [code if number == 1 else f"{code}#{number}" for code, number in zip(codes, numbers, strict=True)]
+        names = naming.names_of_masks([code for code, _ in named])
         return dict(zip(names, load_masks([path for _, path in named]), strict=True))
 
     def consensus(self, label: str) -> np.ndarray:

@@ -87,5 +87,5 @@ def fraying(outlines: Sequence[np.ndarray], area: int) -> float:
     float
         L / (2 sqrt(pi A)), without unit. About 1 for a disc and 1.1 for a square; 0 for an empty mask.
     """
-    length = sum(float(np.hypot(*np.diff(points, axis=0).T).sum()) for points in outlines)
+    length = math.fsum(float(np.hypot(*np.diff(points, axis=0).T).sum()) for points in outlines)
     return length / (2 * math.sqrt(math.pi * area)) if area else 0.0

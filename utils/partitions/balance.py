@@ -66,11 +66,6 @@ def balance_table(labels: ImageLabels, parts: Series, shares: Mapping[str, float
     return pd.DataFrame(rows, columns=BALANCE_COLUMNS)
 
 
-def largest_deviation(balance: DataFrame) -> float:
-    """Return the largest deviation, in points, of labels with a total of 100 or more; NaN without such a label."""
-    return float(balance["deviation"].abs()[balance["total"] >= LEAST_TOTAL].max())
-
-
 def deviation_in_words(balance: DataFrame) -> list[str]:
     """Say where labels with a total of 100 or more deviate most; nothing without such a label."""
     common = balance[balance["total"] >= LEAST_TOTAL]

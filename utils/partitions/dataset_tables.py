@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from ..settings import CreationSettings
 
 
-class Dataset(NamedTuple):
+class DatasetTables(NamedTuple):
     """The image metadata, an image a row, and the metadata of the images' human masks."""
 
     images: DataFrame
     masks: DataFrame
 
 
-def read_dataset(config: CreationSettings) -> Dataset:
+def read_dataset(config: CreationSettings) -> DatasetTables:
     """Read the metadata of images and masks, of a release too.
 
     Raises
@@ -47,7 +47,7 @@ def read_dataset(config: CreationSettings) -> Dataset:
             expected=f"ids that {config.output_img_metadata_path} has",
             offenders=unknown,
         )
-    return Dataset(images, masks)
+    return DatasetTables(images, masks)
 
 
 def read_other_lists(config: CreationSettings) -> Mapping[str, Mapping[str, set[str]]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import remove_leftovers, write_bytes_atomically
-from ..md5 import md5_of_file
+from ..md5 import have_md5s
 
 DETAILS, THUMBNAILS, VOTES = "details", "thumbs", "votes"
 # Folders of files that are named by the key of an image, and the suffix of these files.
@@ -41,10 +41,7 @@ def write_keyed_files(report_dir: Path, key: str, contents: Mapping[str, bytes])
 
 def has_keyed_files(report_dir: Path, key: str, md5s: Mapping[str, str]) -> bool:
     """Tell whether the files of an image, given by folder, lie in the report's folder with these checksums."""
-    try:
-        return all(md5_of_file(keyed_file(report_dir, folder, key)) == md5 for folder, md5 in md5s.items())
-    except OSError:
-        return False
+    return have_md5s({keyed_file(report_dir, folder, key): md5 for folder, md5 in md5s.items()})
 
 
 def remove_stale(report_dir: Path, keys: Mapping[str, Set[str]]) -> int:

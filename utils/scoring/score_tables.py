@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from ..lazy import pd
-from ..naming import CONSENSUS
+from ..naming import CONSENSUS, names_of_masks
 from ..statistics.bootstrap import group_means
 from .score_task import METRICS, ImageScores, ScoreTask, mean_of_known
 
@@ -36,15 +36,9 @@ MODEL, MODEL_BESIDE, HUMANS, DIFFERENCE = (
 Interval = tuple[int, int]  # resamples and seed of the bootstrap
 
 
-def names_of_references(annotators: Sequence[str]) -> list[str]:
-    """Return what each mask is called: the annotator's code, and A00#2 for the second mask by one annotator."""
-    numbers = [annotators[: place + 1].count(code) for place, code in enumerate(annotators)]
-    return [code if number == 1 else f"{code}#{number}" for code, number in zip(annotators, numbers, strict=True)]
-
-
 def rows_by_reference(task: ScoreTask, samples: Sequence[str], scores: ImageScores) -> list[dict[str, Any]]:
     """Return a row for each sample and mask of one image."""
-    names = names_of_references(task.annotators)
+    names = names_of_masks(task.annotators)
     return [
         {"ISIC_id": task.isic_id, "sample": sample, "reference": name, **row}
         for sample, rows in zip(samples, scores.references, strict=True)

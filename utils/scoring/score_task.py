@@ -17,7 +17,7 @@ import numpy as np
 
 from ..data import load_masks
 from ..errors import PipelineError
-from ..masks.vote_patterns import VotePatterns, intersections, vote_patterns
+from ..masks.vote_patterns import VotePatterns, intersections, paint, vote_patterns
 from ..metrics import NSD_TOLERANCE, pairwise_agreement
 from ..naming import BOUNDARY_COLUMNS, CONSENSUS, METRIC_COLUMNS
 from ..pictures.size_text import size_text
@@ -115,7 +115,7 @@ def _scores_of_probability(
     """Return the mean scores of the maps; of predicted masks, of the share of them that marks each pixel."""
     votes = patterns.votes[:, humans].sum(axis=1)
     if maps:
-        of_pixels = _painted(patterns, votes)
+        of_pixels = paint(patterns, votes.astype(np.uint16))
         forecasts = [forecast_of_map(each.values, each.top, of_pixels, len(humans)) for each in maps]
     else:
         share = patterns.votes[:, samples].mean(axis=1)
@@ -124,14 +124,6 @@ def _scores_of_probability(
         "qubiq_dice": float(np.mean([qubiq_dice(forecast) for forecast in forecasts])),
         "brier": float(np.mean([brier_score(forecast) for forecast in forecasts])),
     }
-
-
-def _painted(patterns: VotePatterns, numbers: np.ndarray) -> np.ndarray:
-    """Return an image of a number of each pattern: int64, (H, W)."""
-    of_codes = numbers[patterns.lookup]
-    image = np.full(patterns.shape, of_codes[0])
-    image[patterns.box] = of_codes[patterns.codes]
-    return image
 
 
 def mean_of_known(values: Iterable[Any]) -> float:

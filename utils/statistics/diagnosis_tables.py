@@ -22,9 +22,7 @@ LEAST_OF_SET = 30  # images of a set that is shown by itself
 AS_IT_STANDS = "none"
 WITHIN_SETS, WITHIN_TOOLS = "sets of annotators", "sets of annotators with their tools"
 WITHIN_SIZES = "sets of annotators, and lesion size"
-DIFFERENCE_COLUMNS = (
-    "adjusted_for",
-    "sets",
+_COMPARED = (
     "images",
     "malignant",
     "benign",
@@ -35,6 +33,11 @@ DIFFERENCE_COLUMNS = (
     "p_value",
     "p_holm",
     "cliffs_delta",
+)
+DIFFERENCE_COLUMNS = (
+    "adjusted_for",
+    "sets",
+    *_COMPARED,
     "cliffs_delta_low",
     "cliffs_delta_high",
     "rank_z",
@@ -43,20 +46,7 @@ DIFFERENCE_COLUMNS = (
     "images_in_sets_with_both",
     "caution",
 )
-SET_COLUMNS = (
-    "set",
-    "images",
-    "malignant",
-    "benign",
-    "clusters",
-    "difference",
-    "low",
-    "high",
-    "p_value",
-    "p_holm",
-    "cliffs_delta",
-    "caution",
-)
+SET_COLUMNS = ("set", *_COMPARED, "caution")
 _FEW_IMAGES = f"fewer than {LEAST_IMAGES} images of a diagnosis, or clusters"
 
 
