@@ -59,8 +59,6 @@ KEYS = (
     "dask_scheduler",
     "max_image_pixels",
 )
-BY_REFERENCE, BY_IMAGE, SUMMARY = "scores_by_reference.csv", "scores_by_image.csv", "scores_summary.csv"
-COMPARISON, FAILURES = "comparison.csv", "failures.csv"
 _NAMED = 5  # of the images or files that are not scored
 
 
@@ -171,7 +169,7 @@ def write_scores(name: str, scored: Scored, images: Images, config: Multiannotat
     folder = config.predictions_output_dir / name
     stage = Path(__file__).stem
     rows = [(stage, what, " ".join(reason.split())) for what, reason in scored.failures]
-    failures = write_table(pd.DataFrame(rows, columns=list(naming.FAILURE_COLUMNS)), folder / FAILURES)
+    failures = write_table(pd.DataFrame(rows, columns=list(naming.FAILURE_COLUMNS)), folder / naming.SCORES_FAILURES)
     _warn_of_failures(name, rows, failures)
     if config.max_failures is not None and len(rows) > config.max_failures:
         raise PipelineError(
@@ -182,7 +180,11 @@ def write_scores(name: str, scored: Scored, images: Images, config: Multiannotat
         )
     bootstrap = (config.bootstrap_resamples, config.bootstrap_seed)
     summary = score_summary(scored.by_image, scored.by_reference, images.clusters, images.partitions, bootstrap)
-    tables = {BY_REFERENCE: scored.by_reference, BY_IMAGE: scored.by_image, SUMMARY: summary}
+    tables = {
+        naming.SCORES_BY_REFERENCE: scored.by_reference,
+        naming.SCORES_BY_IMAGE: scored.by_image,
+        naming.SCORES_SUMMARY: summary,
+    }
     return [failures, *(write_table(table, folder / file) for file, table in tables.items())]
 
 
@@ -204,7 +206,7 @@ def compared_models(images: Images, config: MultiannotatorSettings) -> DataFrame
     """Compare all models whose scores are there, those of earlier runs too."""
     from utils.scoring.score_tables import BY_IMAGE_COLUMNS, compare_models
 
-    paths = sorted(config.predictions_output_dir.glob(f"*/{BY_IMAGE}"))
+    paths = sorted(config.predictions_output_dir.glob(f"*/{naming.SCORES_BY_IMAGE}"))
     models = {path.parent.name: read_table(path, ["ISIC_id"], BY_IMAGE_COLUMNS[1:]) for path in paths}
     bootstrap = (config.bootstrap_resamples, config.bootstrap_seed)
     return compare_models(models, images.clusters, images.partitions, bootstrap)
@@ -245,7 +247,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
         return Outcome("no predictions to score (predictions_dir)", adds=True)
     scored = {name: score_model(name, found, images, config) for name, found in models.items()}
     files = [path for name in models for path in write_scores(name, scored[name], images, config)]
-    files.append(write_table(compared_models(images, config), config.predictions_output_dir / COMPARISON))
+    files.append(write_table(compared_models(images, config), config.predictions_output_dir / naming.MODELS_COMPARED))
     return Outcome("; ".join(closing_lines(scored)), files, adds=True)
 
 

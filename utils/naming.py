@@ -75,6 +75,14 @@ MASK_AGREEMENT_COLUMNS = (
 )
 DIAGNOSIS_COLUMNS = ("diagnosis_1", "benign_malignant")  # of image metadata: the first that holds any is used
 FAILURE_COLUMNS = ("stage", "img_id", "reason")
+# Of scored predictions: the files in the folder of a model, and that of all models.
+SCORES_BY_REFERENCE, SCORES_BY_IMAGE = "scores_by_reference.csv", "scores_by_image.csv"
+SCORES_SUMMARY, SCORES_FAILURES = "scores_summary.csv", "failures.csv"
+MODELS_COMPARED = "comparison.csv"
+# What their summaries compare, and the partition that stands for all images.
+MODEL, MODEL_BESIDE = "model with annotators", "model with annotators, images of several annotators"
+HUMAN_LEVEL, MODEL_LESS_HUMAN = "annotators with each other", "difference, images of several annotators"
+ALL_IMAGES = "all"
 
 # Of image files, in lower case.
 IMAGE_EXTENSIONS = ("bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp")

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import utils.stage_process
 from utils.figures.forest import (
+    INTERVAL_NOTE,
     NOTE_POINTS,
     ROW_INCHES,
     Estimate,
     Footnotes,
     ForestRow,
+    Metric,
     draw_forest,
     note_inches,
     written,
@@ -40,13 +42,6 @@ KEYS = (
     "agreement_statistics_path",
     "visualizations_dir",
 )
-
-
-class Metric(NamedTuple):
-    """A metric of the table, and how it is shown."""
-
-    name: str
-    title: str
 
 
 METRICS = (
@@ -69,7 +64,6 @@ _WIDTH_INCHES = 170 / 25.4
 _NOTE_CHARACTERS = 128
 _REST_INCHES = 0.7
 _WIDTHS = (3, 2)
-_NOTE = "Means over images, 95 % intervals by drawing clusters of images; hollow: no interval."
 
 
 def heading_of(group: str) -> str:
@@ -121,7 +115,7 @@ def draw(statistics: DataFrame) -> Figure:
         statistics = told_apart(statistics)
         panels = [forest_rows(statistics, metric, notes) for metric in METRICS]
         codes = levels_explained(statistics["group"])
-        text = "\n".join(line for line in (_NOTE, codes and f"{codes}.", notes.text(_NOTE_CHARACTERS)) if line)
+        text = "\n".join(line for line in (INTERVAL_NOTE, codes and f"{codes}.", notes.text(_NOTE_CHARACTERS)) if line)
         height = _REST_INCHES + ROW_INCHES * len(panels[0]) + note_inches(text)
         figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=_WIDTHS)

@@ -29,12 +29,15 @@ KEYS = (
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Read the table, draw, write."""
+    from utils.partitions.balance import LEAST_TOTAL
+
     texts, numbers = ["images", "label", "value", "partition"], ["total", "target_percent", "deviation"]
     balance = read_input(config, "partition_balance_path", texts, numbers, made_by="create_partitions")
     if balance.empty:
         logger.warning("no images; nothing to draw")
         return Outcome("partition_balance skipped: no images")
-    files = save_figure(draw_partition_balance(balance), config.visualizations_dir / "metrics" / "partition_balance")
+    figure = draw_partition_balance(balance, LEAST_TOTAL)
+    files = save_figure(figure, config.visualizations_dir / "metrics" / "partition_balance")
     labels = len(balance.drop_duplicates(["images", "label", "value"]))
     return Outcome(f"{labels} labels, {balance['partition'].nunique()} partitions", files)
 

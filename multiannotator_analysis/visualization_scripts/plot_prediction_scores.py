@@ -18,6 +18,7 @@ import utils.stage_process
 from utils.figures.plotting import save_figure
 from utils.figures.predictions import METRICS, draw_beside_annotators, draw_comparison
 from utils.lazy import logger
+from utils.naming import ALL_IMAGES, MODELS_COMPARED, SCORES_BY_IMAGE
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_table
@@ -34,7 +35,7 @@ KEYS = (
 def read_scores(folder: Path) -> dict[str, DataFrame]:
     """Return the scores of each model on the images that have a level of annotators."""
     columns = [name for metric in METRICS for name in (f"{metric.name}_mean", f"human_{metric.name}_mean")]
-    tables = {path.parent.name: path for path in sorted(folder.glob("*/scores_by_image.csv"))}
+    tables = {path.parent.name: path for path in sorted(folder.glob(f"*/{SCORES_BY_IMAGE}"))}
     return {name: read_table(path, ["ISIC_id"], columns).dropna(subset=columns) for name, path in tables.items()}
 
 
@@ -48,10 +49,10 @@ def main(config: MultiannotatorSettings) -> Outcome:
             logger.info("{} has no image of several annotators: it is not drawn beside them", name)
         else:
             files += save_figure(draw_beside_annotators(name, table), folder / name)
-    path = config.predictions_output_dir / "comparison.csv"
+    path = config.predictions_output_dir / MODELS_COMPARED
     if len(scores) > 1 and path.is_file():
         table = read_table(path, ["partition", "metric", "model", "less"], ["images", "mean", "low", "high"])
-        files += save_figure(draw_comparison(table[table["partition"] == "all"]), folder / "models_compared")
+        files += save_figure(draw_comparison(table[table["partition"] == ALL_IMAGES]), folder / "models_compared")
     return Outcome(f"{len(scores)} models" if scores else "no scored predictions", files)
 
 

@@ -9,7 +9,7 @@ from support.run import succeed
 from support.trees import tree
 
 from utils.figures.partition_balance import draw_partition_balance
-from utils.partitions.balance import balance_table
+from utils.partitions.balance import LEAST_TOTAL, balance_table
 from utils.partitions.labels import image_labels
 
 SHARES = {"train": 0.75, "test": 0.25}
@@ -31,7 +31,7 @@ def points(axes, hollow: bool) -> list[float]:
 
 
 def test_points_are_deviations_and_hollow_where_there_are_few():
-    figure = draw_partition_balance(balance(["a"] * 100 + ["ab"] * 20))
+    figure = draw_partition_balance(balance(["a"] * 100 + ["ab"] * 20), LEAST_TOTAL)
 
     several, one = figure.axes
     assert (several.get_title(), one.get_title()) == ("images with several masks", "images with one mask")
@@ -50,7 +50,9 @@ def test_points_are_deviations_and_hollow_where_there_are_few():
 
 
 def test_one_group_of_images_is_one_panel():
-    assert [axes.get_title() for axes in draw_partition_balance(balance(["a"] * 5)).axes] == ["images with one mask"]
+    assert [axes.get_title() for axes in draw_partition_balance(balance(["a"] * 5), LEAST_TOTAL).axes] == [
+        "images with one mask"
+    ]
 
 
 @pytest.mark.parametrize("number", [0, 1, 12])

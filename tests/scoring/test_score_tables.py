@@ -6,14 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from utils.naming import HUMAN_LEVEL, MODEL, MODEL_BESIDE, MODEL_LESS_HUMAN
 from utils.scoring.score_tables import (
     BY_IMAGE_COLUMNS,
     BY_REFERENCE_COLUMNS,
     COMPARISON_COLUMNS,
-    DIFFERENCE,
-    HUMANS,
-    MODEL,
-    MODEL_BESIDE,
     SUMMARY_COLUMNS,
     compare_models,
     score_summary,
@@ -41,8 +38,10 @@ def summary_of(table, clusters=None, partitions=None, references=()) -> pd.DataF
 
 def test_the_model_stands_beside_the_annotators_on_the_same_images():
     found = summary_of(by_image([0.9, 0.7, 0.2], [0.8, 0.8, np.nan])).xs("dice_score", level="metric").loc["all"]
-    assert found["mean"].to_dict() == pytest.approx({MODEL: 0.6, MODEL_BESIDE: 0.8, HUMANS: 0.8, DIFFERENCE: 0.0})
-    assert found["images"].to_dict() == {MODEL: 3, MODEL_BESIDE: 2, HUMANS: 2, DIFFERENCE: 2}
+    assert found["mean"].to_dict() == pytest.approx(
+        {MODEL: 0.6, MODEL_BESIDE: 0.8, HUMAN_LEVEL: 0.8, MODEL_LESS_HUMAN: 0.0}
+    )
+    assert found["images"].to_dict() == {MODEL: 3, MODEL_BESIDE: 2, HUMAN_LEVEL: 2, MODEL_LESS_HUMAN: 2}
     assert found["low"].isna().all(), "no interval of fewer than ten clusters"
 
 

@@ -82,3 +82,14 @@ def drawn_log_areas(subset: pd.DataFrame, bias: dict[str, float], seed: int = 0,
     lesions = {image: generator.normal(10, 1) for image in subset["ISIC_id"].unique()}
     values = subset["ISIC_id"].map(lesions) + subset["annotator"].map(bias) + generator.normal(0, noise, len(subset))
     return values.set_axis(subset["seg_filename"])
+
+
+def annotator_rows(*names: str, **more) -> pd.DataFrame:
+    """Return rows of the table of annotators as figures read it; `more` in place of what is drawn here."""
+    columns = {
+        "masks": 5.0, "half": np.nan, "partners": "A01 (3), A02 (2), A03 (2), A04 (1), A05 (1)", "tools": "T1 (5)",
+        "skill_levels": "S1 (5)", "caution": "", "mean_dice_with_others": 0.8, "mean_dice_with_others_low": np.nan,
+        "mean_dice_with_others_high": np.nan, "mean_dice_with_others_images": 3.0, "dice_with_vote_of_others": np.nan,
+        "dice_with_vote_of_others_low": np.nan, "dice_with_vote_of_others_high": np.nan,
+    }  # fmt: skip
+    return pd.DataFrame({"annotator": names}).assign(**{**columns, **more})

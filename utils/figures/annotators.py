@@ -8,6 +8,7 @@ from ..naming import levels_explained
 from .forest import (
     NOTE_POINTS,
     ROW_INCHES,
+    UNKNOWN,
     Estimate,
     Footnotes,
     ForestRow,
@@ -61,7 +62,7 @@ def draw_area_factors(factors: DataFrame) -> Figure:
         estimate = Estimate(row["factor"], row["low"], row["high"])
         other = second.get((model, row["term"]))
         lighter = None if other is None else Estimate(other["factor"], other["low"], other["high"])
-        texts = (written(estimate, 2), "–" if lighter is None else written(lighter, 2), f"{row['masks']:,.0f}")
+        texts = (written(estimate, 2), UNKNOWN if lighter is None else written(lighter, 2), f"{row['masks']:,.0f}")
         rows.append(ForestRow(notes.mark(row["term"], row["caution"]), estimate, lighter, texts))
     titles = ("all pairs", "up to threefold", "masks")
     text = _notes([_FACTOR_NOTES, levels_explained(factors["term"])], notes)

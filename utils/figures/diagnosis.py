@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .forest import NOTE_POINTS, ROW_INCHES, Estimate, ForestRow, draw_forest, note_inches, written
+from .forest import NOTE_POINTS, ROW_INCHES, UNKNOWN, Estimate, ForestRow, draw_forest, note_inches, written
 from .plotting import PALETTE, figure_style
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _short(name: str) -> str:
 
 def _p(value: float) -> str:
     if np.isnan(value):
-        return "–"
+        return UNKNOWN
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 

@@ -20,7 +20,16 @@ _BOLD = 1.25  # characters of plain text as wide as one of a title
 _GAP_POINTS = 8
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MINUS = "\N{MINUS SIGN}"
+UNKNOWN = "–"  # stands where there is no value
+INTERVAL_NOTE = "Means over images, 95 % intervals by drawing clusters of images; hollow: no interval."
 _SECOND = PALETTE["sky blue"]
+
+
+class Metric(NamedTuple):
+    """A metric of a table, and how it is shown."""
+
+    name: str
+    title: str
 
 
 class Estimate(NamedTuple):
@@ -120,7 +129,7 @@ def _write_columns(axes: Axes, rows: Sequence[ForestRow], titles: Sequence[str])
 def written(estimate: Estimate, digits: int) -> str:
     """Write an estimate with its interval: 0.784 [0.775, 0.792]; a dash for none."""
     if math.isnan(estimate.value):
-        return "–"
+        return UNKNOWN
     interval = "" if math.isnan(estimate.low) else f" [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]"
     return f"{estimate.value:.{digits}f}{interval}".replace("-", _MINUS)
 
@@ -147,10 +156,11 @@ class Footnotes:
         numbers = [self._numbers.setdefault(part, len(self._numbers) + 1) for part in parts]
         return label + "".join(f"\N{THIN SPACE}{number}" for number in sorted(numbers)).translate(_SUPERSCRIPTS)
 
-    def text(self, characters: int) -> str:
-        """Return all notes, a number before each, in lines of so many characters."""
+    def text(self, characters: int | None = None) -> str:
+        """Return all notes, a number before each, in lines of so many characters, or in one line."""
         notes = (
             f"{number}".translate(_SUPERSCRIPTS) + f"\N{NO-BREAK SPACE}{part}."
             for part, number in self._numbers.items()
         )
-        return textwrap.fill("  ".join(notes), characters)
+        line = "  ".join(notes)
+        return line if characters is None else textwrap.fill(line, characters)

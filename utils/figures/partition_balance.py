@@ -17,20 +17,21 @@ if TYPE_CHECKING:
 _WIDTH_INCHES = 170 / 25.4
 _ROW_INCHES = 0.17
 _REST_INCHES = 0.95
-_LEAST_TOTAL = 100  # below, one image more or less is more than a point
 _MARKERS = ("o", "^", "s", "D")
 _COLOURS = tuple(PALETTE[name] for name in ("black", "vermillion", "blue", "green"))
 _APART = 0.22  # rows between the points of two partitions
 _ALL = "all"
 
 
-def draw_partition_balance(balance: DataFrame) -> Figure:
+def draw_partition_balance(balance: DataFrame, least_total: int) -> Figure:
     """Draw each partition's share of each label less its target, a panel for each group of images.
 
     Parameters
     ----------
     balance : DataFrame
         As `partitions.balance.balance_table` returns it; one row at least.
+    least_total : int
+        Points of labels with a smaller total are hollow: one image more or less is more than they say.
     """
     groups = [group for group in balance["images"].unique() if group != _ALL]
     keys, names = _keys(balance[balance["images"] != _ALL]), list(balance["partition"].unique())
@@ -42,14 +43,14 @@ def draw_partition_balance(balance: DataFrame) -> Figure:
         figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
         panels = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
         for axes, group in zip(panels, groups, strict=True):
-            _draw_panel(axes, balance[balance["images"] == group], keys, names)
+            _draw_panel(axes, balance[balance["images"] == group], keys, names, least_total)
             axes.set_xlim(-limit, limit)
             axes.set_title(f"images with {group}", fontsize=8, fontweight="bold")
             axes.set_xlabel("share less target, percentage points")
         rows = [f"{label.replace('_', ' ')} {value}".rstrip() for label, value in keys]
         panels[0].set_yticks(range(len(keys)), rows)
         panels[0].set_ylim(len(keys) - 0.4, -0.6)
-        _legend(figure, balance, names)
+        _legend(figure, balance, names, least_total)
     return figure
 
 
@@ -61,7 +62,9 @@ def _keys(rows: DataFrame) -> list[tuple[str, str]]:
     ]
 
 
-def _draw_panel(axes: Axes, rows: DataFrame, keys: Sequence[tuple[str, str]], names: Sequence[str]) -> None:
+def _draw_panel(
+    axes: Axes, rows: DataFrame, keys: Sequence[tuple[str, str]], names: Sequence[str], least_total: int
+) -> None:
     axes.axvline(0, color="0.6", linewidth=0.8, zorder=1)
     middle = (len(names) - 1) / 2
     for number, name in enumerate(names):
@@ -69,7 +72,7 @@ def _draw_panel(axes: Axes, rows: DataFrame, keys: Sequence[tuple[str, str]], na
         of_partition = rows[rows["partition"] == name]
         for row in of_partition.to_dict("records"):
             place = keys.index((row["label"], row["value"])) + (number - middle) * _APART
-            face = colour if row["total"] >= _LEAST_TOTAL else "white"
+            face = colour if row["total"] >= least_total else "white"
             axes.plot(row["deviation"], place, marker, color=colour, markerfacecolor=face, markersize=3.2, zorder=3)
     for row in rows.drop_duplicates(["label", "value"]).to_dict("records"):
         place = keys.index((row["label"], row["value"]))
@@ -89,7 +92,7 @@ def _draw_panel(axes: Axes, rows: DataFrame, keys: Sequence[tuple[str, str]], na
     axes.spines[["top", "right", "left"]].set_visible(False)
 
 
-def _legend(figure: Figure, balance: DataFrame, names: Sequence[str]) -> None:
+def _legend(figure: Figure, balance: DataFrame, names: Sequence[str], least_total: int) -> None:
     from matplotlib.lines import Line2D
 
     targets = balance.drop_duplicates("partition").set_index("partition")["target_percent"]
@@ -100,5 +103,5 @@ def _legend(figure: Figure, balance: DataFrame, names: Sequence[str]) -> None:
     labels = [f"{name} (target {targets[name]:.3g} %)" for name in names]
     figure.legend(handles, labels, loc="outside upper center", ncols=len(names), frameon=False)
     explained = levels_explained(balance["value"])
-    notes = f"Number of images or masks to the right; hollow: fewer than {_LEAST_TOTAL}. {explained}"
+    notes = f"Number of images or masks to the right; hollow: fewer than {least_total}. {explained}"
     figure.supxlabel(notes.rstrip(), x=0.01, ha="left", fontsize=7)

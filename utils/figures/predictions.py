@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from .forest import NOTE_POINTS, ROW_INCHES, Estimate, ForestRow, draw_forest, note_inches, written
+from .forest import (
+    INTERVAL_NOTE,
+    NOTE_POINTS,
+    ROW_INCHES,
+    Estimate,
+    ForestRow,
+    Metric,
+    draw_forest,
+    note_inches,
+    written,
+)
 from .plotting import HIGHLIGHT, PLAIN, figure_style
 
 if TYPE_CHECKING:
@@ -17,13 +27,6 @@ _PANEL_INCHES = 3.3
 _REST_INCHES = 0.7
 _WIDTHS = (3, 2)
 _FEW = 200  # dots of more images are drawn smaller
-
-
-class Metric(NamedTuple):
-    """A metric of the tables, and how it is shown."""
-
-    name: str
-    title: str
 
 
 METRICS = (Metric("dice_score", "Dice"), Metric("nsd_score", "NSD"))
@@ -78,10 +81,7 @@ def draw_comparison(comparison: DataFrame) -> Figure:
         from matplotlib.figure import Figure
 
         panels = [_panel(comparison[comparison["metric"] == metric.name]) for metric in METRICS]
-        text = (
-            "Means over images, 95 % intervals by drawing clusters of images; hollow: no interval.\n"
-            "Differences are paired: the first model less the second, on the images of both."
-        )
+        text = f"{INTERVAL_NOTE}\nDifferences are paired: the first model less the second, on the images of both."
         # Means and differences have scales of their own.
         rows = [max(len(panel[part]) for panel in panels) for part in (0, 1)]
         heights = [count + 1.5 for count in rows if count]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..figures.forest import Footnotes
-from .page_table import METRICS, PageRow, PageTable, count_text, interval_text
+from .page_table import METRICS, UNKNOWN, PageRow, PageTable, count_text, interval_text
 from .read_tables import records_by
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _HINT = (
     "of the image’s diagonal: less is."
 )
 _SHOWN = ("dice_score", "jaccard_score", "hd95_score_normalized", "nsd_score")
-_ONE_LINE = 1_000_000
 
 
 def agreement_table(statistics: DataFrame, skills: bool) -> PageTable:
@@ -46,7 +45,7 @@ def agreement_table(statistics: DataFrame, skills: bool) -> PageTable:
         if not by_metric or (group == _AT_ONE_LEVEL and not skills):
             continue
         values = [
-            interval_text(row["mean"], row["low"], row["high"]) if (row := by_metric.get(metric)) else "–"
+            interval_text(row["mean"], row["low"], row["high"]) if (row := by_metric.get(metric)) else UNKNOWN
             for metric in shown
         ]
         first = next(iter(by_metric.values()))
@@ -54,4 +53,4 @@ def agreement_table(statistics: DataFrame, skills: bool) -> PageTable:
         rows.append(PageRow(label, [count_text(first["pairs"]), count_text(first["images"]), *values]))
     columns = ["Pairs of masks by", "Pairs", "Images", *(METRICS[name] for name in shown)]
     title = "Agreement between annotators, and of one annotator twice"
-    return PageTable(title, columns, rows, ["agreement_statistics"], _HINT, notes.text(_ONE_LINE))
+    return PageTable(title, columns, rows, ["agreement_statistics"], _HINT, notes.text())

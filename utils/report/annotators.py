@@ -34,7 +34,6 @@ _STAPLE_HINT = (
     "A property of STAPLE’s estimate, not of the annotator: how it weighed each hand, on images with three annotators "
     "or more. With two masks nothing tells which is right, so those images are left out."
 )
-_ONE_LINE = 1_000_000
 _Cell = Callable[[dict[str, Any]], str]
 
 
@@ -90,7 +89,7 @@ def _table(title: str, known: DataFrame, columns: dict[str, _Cell], hint: str, n
         label = footnotes.mark(row["annotator"], caution_text(row["caution"])) if notes else row["annotator"]
         href = f"#annotator={quote(row['annotator'], safe='')}"
         rows.append(PageRow(label, [cell(row) for cell in columns.values()], href))
-    said = footnotes.text(_ONE_LINE)
+    said = footnotes.text()
     return PageTable(title, ["Annotator", *columns], rows, ["annotator_metrics"], hint, said)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import naming
 from .agreement import agreement_table
+from .page_table import UNKNOWN
 from .read_tables import ReportTables, records
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def summary(table: DataFrame) -> dict[str, Any]:
 
 def _cell(value: float, column: str) -> str:
     if math.isnan(value):
-        return "–"
+        return UNKNOWN
     return f"{value:.1f}" if column in naming.DISTANCE_COLUMNS else f"{value:.4f}"
 
 

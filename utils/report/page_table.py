@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from ..figures.forest import UNKNOWN, Estimate, written
+
 # What the pages call the metrics of the tables; distances in pixels stand in the csv files alone.
 METRICS = {
     "dice_score": "Dice",
@@ -15,7 +17,6 @@ METRICS = {
     "bf1_score": "BF1",
 }
 _LONG = 32  # characters
-UNKNOWN = "–"
 
 
 class PageRow(NamedTuple):
@@ -55,16 +56,9 @@ class PageTable(NamedTuple):
         return any(len(row.cells[place]) > _LONG for row in self.rows)
 
 
-def number_text(value: float, digits: int = 3) -> str:
-    """Write a number with so many decimals and a true minus; a dash for NaN."""
-    return UNKNOWN if math.isnan(value) else f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
-
-
 def interval_text(value: float, low: float, high: float, digits: int = 3) -> str:
-    """Write a value with its interval: 0.784 [0.775, 0.793]; without one the value alone."""
-    if math.isnan(value) or math.isnan(low):
-        return number_text(value, digits)
-    return f"{number_text(value, digits)} [{number_text(low, digits)}, {number_text(high, digits)}]"
+    """Write a value with its interval, as the figures do: 0.784 [0.775, 0.793]; a dash for NaN."""
+    return written(Estimate(value, low, high), digits)
 
 
 def count_text(value: float) -> str:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import naming
 from ..lazy import pd
 from ..tables import read_table
-from .page_table import METRICS, PageRow, PageTable, count_text, interval_text
+from .page_table import METRICS, UNKNOWN, PageRow, PageTable, count_text, interval_text
 from .read_tables import records, records_by
 from .this_run import Outdated
 
@@ -17,19 +18,16 @@ if TYPE_CHECKING:
 
     from ..settings import MultiannotatorSettings
 
-_ALL = "all"
-_SUMMARY, _COMPARISON = "scores_summary.csv", "comparison.csv"
-_OTHERS = ("scores_by_image.csv", "scores_by_reference.csv", "failures.csv")
+_OTHERS = (naming.SCORES_BY_IMAGE, naming.SCORES_BY_REFERENCE, naming.SCORES_FAILURES)
 _NUMBERS = ("images", "clusters", "mean", "low", "high")
 _METRICS = METRICS | {"ged_squared": "GED²", "qubiq_dice": "QUBIQ Dice", "brier": "Brier"}
 _BESIDE = ("dice_score", "hd95_score_normalized", "nsd_score", "ged_squared", "qubiq_dice", "brier")
 _COMPARED = {
-    "model with annotators": "Model with annotators, all images",
-    "model with annotators, images of several annotators": "Model with annotators, images of several",
-    "annotators with each other": "Annotators with each other, there",
-    "difference, images of several annotators": "Difference",
-    "model with ST": "Model with ST",
-    "model with MV": "Model with MV",
+    naming.MODEL: "Model with annotators, all images",
+    naming.MODEL_BESIDE: "Model with annotators, images of several",
+    naming.HUMAN_LEVEL: "Annotators with each other, there",
+    naming.MODEL_LESS_HUMAN: "Difference",
+    **{f"model with {label}": f"Model with {label}" for label in naming.CONSENSUS},
 }
 _HINT = (
     "Means over images with 95 % intervals. A model can at best be expected to agree with people as people do with "
@@ -69,7 +67,7 @@ def read_scores(config: MultiannotatorSettings) -> Scores:
         If a table is damaged or lacks columns.
     """
     folder, outdated = config.predictions_output_dir, Outdated(config)
-    paths = [*sorted(folder.glob(f"*/{_SUMMARY}")), folder / _COMPARISON]
+    paths = [*sorted(folder.glob(f"*/{naming.SCORES_SUMMARY}")), folder / naming.MODELS_COMPARED]
     stages = {path: outdated.stage_of(path) for path in paths if path.is_file()}
     missing = [
         f"{path.relative_to(folder).as_posix()} is of an earlier state of the dataset (run {stage} again)"
@@ -79,15 +77,15 @@ def read_scores(config: MultiannotatorSettings) -> Scores:
     current = [path for path, stage in stages.items() if stage is None]
     summaries: dict[str, DataFrame] = {}
     files: dict[str, Path] = {}
-    for path in (path for path in current if path.name == _SUMMARY):
+    for path in (path for path in current if path.name == naming.SCORES_SUMMARY):
         model = path.parent.name
         summaries[model] = read_table(path, ("partition", "metric", "compared"), _NUMBERS)
         present = (path, *(path.with_name(name) for name in _OTHERS))
         files |= {f"{model}/{file.name}": file for file in present if file.is_file()}
     comparison = pd.DataFrame(columns=["partition", "metric", "model", "less", *_NUMBERS], dtype=object)
-    if folder / _COMPARISON in current:
-        comparison = read_table(folder / _COMPARISON, ("partition", "metric", "model", "less"), _NUMBERS)
-        files[_COMPARISON] = folder / _COMPARISON
+    if folder / naming.MODELS_COMPARED in current:
+        comparison = read_table(folder / naming.MODELS_COMPARED, ("partition", "metric", "model", "less"), _NUMBERS)
+        files[naming.MODELS_COMPARED] = folder / naming.MODELS_COMPARED
     return Scores(summaries, comparison, files, missing)
 
 
@@ -110,19 +108,19 @@ def _summary_table(model: str, partition: str, rows: list[dict[str, Any]]) -> Pa
     ]
     images = [next((row["images"] for row in rows if row["compared"] == name), float("nan")) for name in compared]
     lines.append(PageRow("Images", [count_text(number) for number in images]))
-    title = f"{model} beside the annotators" if partition == _ALL else f"{model}, partition {partition}"
-    files = [f"{model}/{name}" for name in (_SUMMARY, *_OTHERS)]
+    title = f"{model} beside the annotators" if partition == naming.ALL_IMAGES else f"{model}, partition {partition}"
+    files = [f"{model}/{name}" for name in (naming.SCORES_SUMMARY, *_OTHERS)]
     columns = ["Metric", *(_COMPARED[name] for name in compared)]
-    return PageTable(title, columns, lines, files, _HINT if partition == _ALL else "")
+    return PageTable(title, columns, lines, files, _HINT if partition == naming.ALL_IMAGES else "")
 
 
 def _value(row: dict[str, Any] | None) -> str:
-    return "–" if row is None else interval_text(row["mean"], row["low"], row["high"])
+    return UNKNOWN if row is None else interval_text(row["mean"], row["low"], row["high"])
 
 
 def _comparison_table(comparison: DataFrame) -> PageTable:
     known: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
-    for row in records(comparison[comparison["partition"] == _ALL]):
+    for row in records(comparison[comparison["partition"] == naming.ALL_IMAGES]):
         known.setdefault((row["model"], row["less"]), {})[row["metric"]] = row
     shown = [name for name in _BESIDE if any(name in rows for rows in known.values())]
     lines = []
@@ -135,4 +133,4 @@ def _comparison_table(comparison: DataFrame) -> PageTable:
         "QUBIQ Dice: more is better; HD95, GED² and Brier: less is."
     )
     columns = ["Model", "Images", *(_METRICS[name] for name in shown)]
-    return PageTable("Models beside each other", columns, lines, [_COMPARISON], hint)
+    return PageTable("Models beside each other", columns, lines, [naming.MODELS_COMPARED], hint)

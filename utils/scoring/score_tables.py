@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from ..lazy import pd
-from ..naming import CONSENSUS, names_of_masks
+from ..naming import ALL_IMAGES, CONSENSUS, HUMAN_LEVEL, MODEL, MODEL_BESIDE, MODEL_LESS_HUMAN, names_of_masks
 from ..statistics.bootstrap import group_means
 from .score_task import METRICS, ImageScores, ScoreTask, mean_of_known
 
@@ -26,13 +26,6 @@ BY_IMAGE_COLUMNS = (
 )
 SUMMARY_COLUMNS = ("partition", "metric", "compared", "images", "clusters", "mean", "low", "high", "median")
 COMPARISON_COLUMNS = ("partition", "metric", "model", "less", "images", "clusters", "mean", "low", "high", "median")
-ALL_IMAGES = "all"
-MODEL, MODEL_BESIDE, HUMANS, DIFFERENCE = (
-    "model with annotators",
-    "model with annotators, images of several annotators",
-    "annotators with each other",
-    "difference, images of several annotators",
-)
 Interval = tuple[int, int]  # resamples and seed of the bootstrap
 
 
@@ -90,8 +83,8 @@ def score_summary(
     parts = [_long(by_image, METRICS, "{}_mean", MODEL), _long(by_image, WHOLE, "{}", MODEL)]
     several = by_image.dropna(subset=[f"human_{METRICS[0]}_mean"])
     beside = _long(several, METRICS, "{}_mean", MODEL_BESIDE)
-    humans = _long(several, METRICS, "human_{}_mean", HUMANS)
-    parts += [beside, humans, beside.assign(compared=DIFFERENCE, value=beside["value"] - humans["value"])]
+    humans = _long(several, METRICS, "human_{}_mean", HUMAN_LEVEL)
+    parts += [beside, humans, beside.assign(compared=MODEL_LESS_HUMAN, value=beside["value"] - humans["value"])]
     for label in CONSENSUS:
         of_label = by_reference[by_reference["reference"] == label]
         means = of_label.groupby("ISIC_id", sort=False)[list(METRICS)].mean().reset_index()
