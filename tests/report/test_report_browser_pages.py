@@ -53,3 +53,20 @@ def test_pages_fit_a_phone(page, address):
     page.locator(f"#section-{address[1:]}").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_each_model_stands_beside_the_annotators_with_its_numbers(page, report):
+    page.evaluate("location.hash = '#predictions'")
+    for model in ("between_net", "tight_net"):
+        with (report.parent / "predictions" / model / "scores_summary.csv").open(encoding="utf-8") as stream:
+            rows = [row for row in csv.DictReader(stream) if (row["partition"], row["metric"]) == ("all", "dice_score")]
+        table = (
+            page.locator("#section-predictions table")
+            .filter(has=page.locator("caption, thead"))
+            .nth(["between_net", "tight_net"].index(model))
+        )
+        shown = table.locator("tbody tr").filter(has_text="Dice").first.locator("td").all_inner_texts()
+        assert [cell.partition(" ")[0].replace("−", "-") for cell in shown] == [
+            f"{float(row['mean']):.3f}" for row in rows
+        ]
+    assert page.locator("#section-predictions").get_by_text("between_net less tight_net").count() == 1
