@@ -60,13 +60,20 @@ def test_each_model_stands_beside_the_annotators_with_its_numbers(page, report):
     for model in ("between_net", "tight_net"):
         with (report.parent / "predictions" / model / "scores_summary.csv").open(encoding="utf-8") as stream:
             rows = [row for row in csv.DictReader(stream) if (row["partition"], row["metric"]) == ("all", "dice_score")]
-        table = (
-            page.locator("#section-predictions table")
-            .filter(has=page.locator("caption, thead"))
-            .nth(["between_net", "tight_net"].index(model))
-        )
-        shown = table.locator("tbody tr").filter(has_text="Dice").first.locator("td").all_inner_texts()
+        table = page.get_by_role("region", name=f"{model} beside the annotators")
+        shown = table.locator("tbody tr").first.locator("td").all_inner_texts()
         assert [cell.partition(" ")[0].replace("−", "-") for cell in shown] == [
             f"{float(row['mean']):.3f}" for row in rows
         ]
     assert page.locator("#section-predictions").get_by_text("between_net less tight_net").count() == 1
+
+
+@pytest.mark.parametrize("width", [600, 900, 1100, 1210, 1280])
+def test_the_list_of_images_fits_any_window_and_keeps_ids_on_a_line(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate("location.hash = '#browser'")
+    link = page.locator("#images th a").first
+    link.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert link.evaluate("link => link.getClientRects().length") == 1
+    page.set_viewport_size({"width": 1280, "height": 900})
