@@ -42,7 +42,7 @@ MADE_BY_NO_STATISTIC = {
     "pixels.bubil.fleiss_closed": "counts masks, where the tables count persons",
     "pixels.bubil.alpha_closed": "Krippendorff's alpha, which kappa nears as pixels grow",
     "pixels.isic_1718.alpha_closed": "Krippendorff's alpha, which kappa nears as pixels grow",
-    "leave_one_out.bubil": "weighs several masks of a person otherwise; the values of each mask are compared instead",
+    "leave_one_out.bubil": "the vote of persons, where the table has that of masks; each mask's values are compared",
     "splits.": "partitions are not statistics of agreement",
 }
 
