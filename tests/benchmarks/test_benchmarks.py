@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -25,6 +26,7 @@ import benchmark_masks
 import benchmark_plan
 import decode_floor
 import make_benchmark_set
+import pipeline_table
 import stage_runs
 
 from utils.data import load_mask
@@ -127,6 +129,26 @@ def test_all_processes_of_a_run_are_measured():
     assert run.worker_mb > 60 > run.main_mb
 
 
+def test_mask_stages_and_floors_count_with_their_fastest_round(tmp_path, monkeypatch):
+    seconds = iter([9.0, 5.0, 2.0, 4.0])
+    asked = []
+
+    def run_stage(stage, output, *keys):
+        asked.append((stage, [key for key in keys if key.startswith("cache_dir")]))
+        return stage_runs.Run(next(seconds), 1.0, 0.0, 0.0)
+
+    monkeypatch.setattr(bench_pipeline, "run_stage", run_stage)
+    stages = ("create_multiannotator_subset", "compute_IAA_metrics")
+    runs = bench_pipeline.run_chain(stages, tmp_path, tmp_path / "output", workers=1, rounds=3)
+
+    assert [runs[stage].seconds for stage in stages] == [9.0, 2.0]
+    assert [stage for stage, _ in asked] == [stages[0], *3 * stages[1:]]
+    # No round takes results from another one's cache; the last uses the one that later stages read.
+    caches = [keys for _, keys in asked]
+    assert caches[0] == caches[3] == []
+    assert len({*caches[1], *caches[2]}) == 2
+
+
 @LINUX
 def test_a_run_that_fails_ends_the_benchmark():
     with pytest.raises(SystemExit, match=r"exit code 3:\nno luck"):
@@ -137,8 +159,8 @@ def test_start_up_is_taken_off():
     run = stage_runs.Run(5.0, 8.0, 90.0, 120.0).beyond(stage_runs.Run(1.0, 2.0, 80.0, 70.0))
     assert run == stage_runs.Run(4.0, 6.0, 90.0, 120.0)
     floors = stage_runs.Run(3.2, 5.0, 0, 0), stage_runs.Run(16.0, 30.0, 0, 0)
-    line = bench_pipeline.formatted(bench_pipeline.Row("mask_qa", run, *floors, 2.0, "", 120))
-    assert line == "| mask_qa | 4.0 | 6.0 | 3.2 | 5.0 | 1.25 | 1.20 | 0.25 | 500 | 90 | 120 |  | 2.0 |"
+    line = pipeline_table.formatted(pipeline_table.Row("mask_qa", run, *floors, 2.0, "", 120))
+    assert line == "| mask_qa | 4.0 | 6.0 | 3.2 | 5.0 | 1.25 | 1.20 | 0.25 | 0.20 | 500 | 90 | 120 |  | 2.0 |"
 
 
 def test_the_floor_reads_every_file(tmp_path, monkeypatch, capsys):
@@ -244,5 +266,6 @@ def test_the_whole_benchmark_runs(tmp_path, full):
     assert done.returncode == 0, done.stderr
     for stage in LONG_STAGES:
         assert f"| {stage} |" in done.stdout
+        assert re.search(rf"^{stage}: .*(at most|ABOVE) ", done.stdout, re.MULTILINE)
     shutil.rmtree(tmp_path / "work")
     assert np.char.count(done.stdout, "\n| ") >= 7

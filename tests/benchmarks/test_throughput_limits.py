@@ -1,0 +1,36 @@
+"""Limits on the time of the mask stages: from ratios to verdicts."""
+
+from __future__ import annotations
+
+import math
+import sys
+
+import pytest
+from support.run import LONG_STAGES, ROOT
+
+sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
+
+from throughput_limits import LIMITS, verdicts
+
+
+@pytest.mark.parametrize("outlines", LIMITS)
+def test_a_stage_keeps_its_limit_up_to_the_limit_itself(outlines):
+    limits = LIMITS[outlines]
+    assert set(limits) == set(LONG_STAGES)
+
+    kept = verdicts(limits, outlines)
+    passed = verdicts({stage: limit + 0.001 for stage, limit in limits.items()}, outlines)
+
+    for stage, told, above in zip(limits, kept, passed, strict=True):
+        assert told == f"{stage}: {limits[stage]:.3f} x libpng, at most {limits[stage]:.2f}"
+        assert above == f"{stage}: {limits[stage] + 0.001:.3f} x libpng, ABOVE {limits[stage]:.2f}"
+
+
+def test_a_verdict_needs_a_measured_ratio_and_a_limit():
+    nothing = {"create_dataset + move_dataset": math.nan, "create_multiannotator_subset": 0.1}
+    assert verdicts(nothing, "smooth") == []
+    assert verdicts({"mask_qa": math.nan}, "ragged") == [
+        "mask_qa: NOT MEASURED, the set is too small; at most 0.60 x libpng"
+    ]
+    with pytest.raises(KeyError, match="frayed"):
+        verdicts({}, "frayed")
