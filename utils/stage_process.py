@@ -1,13 +1,21 @@
 """Imported first by every stage script: it settles what must be settled before numpy and the like are loaded.
 
 Unlike the rest of the package it acts when it is imported: it ends the process when packages are missing, limits the
-threads of libraries, lets the console take any text, and shortens the traceback of an early interrupt.
+threads of libraries, has workers keep the memory that they free, lets the console take any text, and shortens the
+traceback of an early interrupt.
 """
 
-from .running.process_start import accept_any_locale, hide_interrupts, limit_threads, missing_packages
+from .running.process_start import (
+    accept_any_locale,
+    hide_interrupts,
+    keep_freed_memory,
+    limit_threads,
+    missing_packages,
+)
 
 if _missing := missing_packages():
     raise SystemExit(_missing)
 limit_threads()
+keep_freed_memory()
 accept_any_locale()
 hide_interrupts()

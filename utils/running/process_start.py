@@ -29,6 +29,8 @@ _THREAD_LIMITS = (
     "OPENCV_FOR_THREADS_NUM",
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
 )
+# Of glibc, whose largest threshold for blocks of their own is 32 MB; elsewhere nothing reads these.
+_MEMORY_KEPT = {"MALLOC_MMAP_THRESHOLD_": f"{32 << 20}", "MALLOC_TRIM_THRESHOLD_": f"{256 << 20}"}
 
 
 def missing_packages() -> str:
@@ -45,6 +47,16 @@ def missing_packages() -> str:
 def limit_threads() -> None:
     """Have libraries that are still to be loaded start one thread each, since work is spread over processes."""
     os.environ.update(dict.fromkeys(_THREAD_LIMITS, "1"))
+
+
+def keep_freed_memory() -> None:
+    """Have processes that are still to be started keep what they free for their next image, as far as glibc can.
+
+    To get pages anew from the system for each mask takes an eighth of the time of agreement. Other values that the
+    environment has already are left as they are.
+    """
+    for name, value in _MEMORY_KEPT.items():
+        os.environ.setdefault(name, value)
 
 
 def accept_any_locale() -> None:
