@@ -74,6 +74,14 @@ def test_large_masks_are_summed_without_single_pixels(only_stretches, draw, seed
         assert pixel_order_total(patterns)(values[codes]) == loop_total(masks, values)
 
 
+def test_rows_whose_steps_depend_on_the_sum_are_summed_without_single_pixels(only_stretches):
+    mask = np.zeros((900, 1000), dtype=bool)
+    mask[:, 200:800] = True
+    # Halfway between floats while the sum is between 2^17 and 2^18: in 437 of these rows.
+    values = np.array([0.0, 0.5 + 2.0**-36])
+    assert pixel_order_total(vote_patterns([mask]))(values) == loop_total([mask], values)
+
+
 @pytest.mark.parametrize("number", [10, 13])
 def test_the_many_patterns_of_many_masks_are_summed_without_single_pixels_in_the_memory_of_the_masks(
     only_stretches, number

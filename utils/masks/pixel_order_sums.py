@@ -15,6 +15,7 @@ from .piecewise_sums import DRIFT, Pieces, Stretches, binade, is_halfway, steps,
 from .vote_patterns import VotePatterns
 
 _ROWS = 128  # of pixels in memory at a time
+_ROWS_OF_RUNS = 1024  # as runs they take no more memory, and a twentieth of the time
 _GRID = 2.0**32  # below it, sums of multiples of 2^-20 are exact
 
 
@@ -70,7 +71,7 @@ def _sum_of_pieces(patterns: VotePatterns, above: np.ndarray, values: np.ndarray
     if tied_rows.size:
         rows = np.union1d(rows, tied_rows)
         stretches, _ = _stretches(above, rough, values, rows)
-    return sum_of_pieces(_pieces(patterns, rows, values, stretches)) if len(rows) <= _ROWS else None
+    return sum_of_pieces(_pieces(patterns, rows, values, stretches)) if len(rows) <= _ROWS_OF_RUNS else None
 
 
 def _stretches(
