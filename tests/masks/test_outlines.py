@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from scipy.spatial import cKDTree
 from support.drawing import blob, box, disc, noise, ragged
 
 from utils.data import load_mask
+from utils.masks import outlines
 from utils.masks.outlines import edge_outline, simplify, svg_path
 from utils.report.thumbnails import view_of_mask
 from utils.tables import read_table
@@ -114,6 +116,34 @@ def test_a_straight_stair_becomes_a_line_and_a_speck_stays():
     mask[2, 50] = True
     path = svg_path(simplify(edge_outline(mask), 2.0))
     assert sorted(len(corners) - 1 for corners in polygons_of(path)) == [2, 3]
+
+
+def comb(teeth: int) -> np.ndarray:
+    mask = np.zeros((12, 4 * teeth), dtype=bool)
+    mask[-1] = mask[2:, ::4] = True
+    return mask
+
+
+def test_outlines_that_are_simplified_in_parts_stay_within_the_tolerance(monkeypatch):
+    monkeypatch.setattr(outlines, "_PART", 7)
+    masks = [
+        comb(20),
+        disc((90, 90), (45, 45), 40) & ~disc((90, 90), (45, 45), 20),
+        noise(np.random.default_rng(3), (40, 50), 0.5),
+    ]
+    for mask in masks:
+        outline = edge_outline(mask)
+        simpler = simplify(outline, 2.0)
+        assert len(simpler.starts) == len(outline.starts)
+        assert len(simpler.points) < len(outline.points)
+        assert hausdorff(mask, svg_path(simpler)) <= 2.0
+
+
+def test_a_long_comb_is_simplified_without_running_out_of_stack_or_time():
+    outline = edge_outline(comb(60_000))
+    started = time.monotonic()
+    assert len(simplify(outline, 2.0).points) > 120_000  # all teeth are there
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.parametrize("thumbnail_pixels", [40, 64, 500])

@@ -35,7 +35,7 @@ def output(made_again) -> Path:
 def decoded(monkeypatch) -> Counter:
     """How often each photo and each content of a mask is decoded."""
     counts: Counter = Counter()
-    decode, encode = image_files.decode_mask, image_files.encode_thumbnail
+    decode, encode = image_files.decode_values, image_files.encode_thumbnail
 
     def count_mask(data, where):
         counts[md5_of_bytes(data)] += 1
@@ -45,7 +45,7 @@ def decoded(monkeypatch) -> Counter:
         counts["photo"] += 1
         return encode(data, *arguments)
 
-    monkeypatch.setattr(image_files, "decode_mask", count_mask)
+    monkeypatch.setattr(image_files, "decode_values", count_mask)
     monkeypatch.setattr(image_files, "encode_thumbnail", count_photo)
     return counts
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
-from ..data import decode_mask
+import numpy as np
+
+from ..data import decode_values, mask_of_values
 from ..errors import PipelineError
 from ..md5 import md5_of_bytes
 from .image_task import ReportMask, ReportTask
@@ -94,7 +96,10 @@ def report_image(task: ReportTask) -> ImageResult:
 
 
 def _view(content: bytes, thumbnail_pixels: int) -> MaskView:
-    return view_of_mask(decode_mask(content, "a mask of the report"), thumbnail_pixels)
+    values = decode_values(content, "a mask of the report")
+    # Values of 8 bits need not be made a mask first, which goes through all of them.
+    mask = values if values.ndim == 2 and values.dtype == np.uint8 else mask_of_values(values)
+    return view_of_mask(mask, thumbnail_pixels)
 
 
 def _see(mask: ReportMask, view: Callable[[bytes], MaskView]) -> _SeenMask:
