@@ -24,6 +24,7 @@ from utils.tables import write_table
 from utils.workers.parallel import map_items
 from utils.workers.workplace import Workplace
 
+PREDICTIONS = Path("predictions") / "model"
 IMAGE_TABLE, MASK_TABLE = "raw_ISIC_images_metadata.csv", "raw_ISIC_segmasks_metadata.csv"
 
 
@@ -46,6 +47,9 @@ def drawings(plan: Plan, options: argparse.Namespace) -> list[benchmark_masks.Dr
     by_image: dict[str, list] = {isic_id: [] for isic_id in plan.images["isic_id"]}
     for isic_id, filename, tool in zip(masks["ISIC_id"], masks["filename"], masks["tool"], strict=True):
         by_image[isic_id].append((folder / "segs" / filename, tool))
+    if options.predictions:
+        for isic_id, drawn in by_image.items():
+            drawn.append((folder / PREDICTIONS / f"{isic_id}.png", "T1"))
     columns = (plan.images[name] for name in ("isic_id", "pixels_x", "pixels_y"))
     images = folder / "images"
     how = (options.seed, options.ragged, 1000 * options.image_kilobytes)
@@ -85,6 +89,7 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--masks-per-image", type=int, help="this many masks for every image")
     parser.add_argument("--megapixels", type=float, help="this size for every image")
     parser.add_argument("--image-kilobytes", type=int, default=0, help="kB of noise in an image; by default none")
+    parser.add_argument("--predictions", action="store_true", help="also draw a mask of each image by a model")
     parser.add_argument("--without-reference", action="store_true", help="draw ids and sizes from statistics")
     parser.add_argument("--workers", type=int, help="processes; by default all cores")
     parser.add_argument("--output", type=Path, help="also run create_dataset and move_dataset (hard links) into here")

@@ -19,7 +19,6 @@ sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 import bench_partitions
 import bench_pipeline
 import bench_report
-import bench_scaling
 import bench_statistics
 import bench_tables
 import benchmark_masks
@@ -37,6 +36,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="processes are watche
 # The programs, and an option of each.
 PROGRAMS = {
     "bench_kernels": "--sizes",
+    "bench_libraries": "--pairs",
     "bench_partitions": "--images",
     "bench_pipeline": "--images",
     "bench_report": "--image-kilobytes",
@@ -218,17 +218,12 @@ def test_tables_of_any_size_are_partitioned(tmp_path):
     assert "210 / 30 / 60 images in train / val / test" in told
 
 
-def test_the_scaling_figure_has_a_line_for_each_stage(tmp_path):
-    point = bench_scaling.Point(4, 6.0, 2, "1")._asdict()
-    rows = [
-        {"varied": name, **point, name: value, "stage": stage, "seconds": 1.0}
-        for name, values in {"images": (4, 8), "megapixels": (1, 6), "masks": (2, 4), "workers": ("1", "2")}.items()
-        for value in values
-        for stage in LONG_STAGES
-    ]
-    files = bench_scaling.draw(pd.DataFrame(rows), tmp_path / "scaling")
-    assert [path.name for path in files] == ["scaling.png", "scaling.svg", "scaling.pdf"]
-    assert all(path.stat().st_size > 1000 for path in files)
+def test_masks_of_a_model_are_drawn_beside_those_of_annotators(tmp_path):
+    made(tmp_path / "with", "--predictions")
+    made(tmp_path / "without")
+    found, plain = tree(tmp_path / "with"), tree(tmp_path / "without")
+    assert plain.items() <= found.items()
+    assert sorted(found.keys() - plain.keys()) == [f"predictions/model/BENCH_000000{place}.png" for place in range(3)]
 
 
 def test_the_floor_of_the_report_has_its_files(tmp_path):
