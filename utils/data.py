@@ -36,11 +36,14 @@ def load_mask(path: Path) -> np.ndarray:
     PipelineError
         If the file is missing, is not an image, is damaged, or claims more pixels than `pixel_limit.max_pixels`.
     """
+    return decode_mask(_read(path), path)
+
+
+def _read(path: Path) -> bytes:
     try:
-        data = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise PipelineError("A mask cannot be read.", where=path, found=error.strerror) from error
-    return decode_mask(data, path)
 
 
 def decode_mask(data: bytes, where: object) -> np.ndarray:
@@ -94,15 +97,31 @@ def load_image(path: Path) -> np.ndarray:
     return cv2.cvtColor(image if image.dtype == np.uint8 else stretched(image), cv2.COLOR_BGR2RGB)
 
 
-def load_masks(paths: Sequence[Path]) -> list[np.ndarray]:
+def load_masks(paths: Sequence[Path], *, shared: bool = False) -> list[np.ndarray]:
     """Read the masks of one image.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Their files.
+    shared : bool
+        Decode equal files once, and return one array for them: consensus masks often equal each other. Only for
+        callers that change no mask.
 
     Raises
     ------
     PipelineError
         If one cannot be read, or if they differ in size.
     """
-    masks = [load_mask(path) for path in paths]
+    if not shared:
+        masks = [load_mask(path) for path in paths]
+    else:
+        contents = [_read(path) for path in paths]
+        where: dict[bytes, Path] = {}
+        for content, path in zip(contents, paths, strict=True):
+            where.setdefault(content, path)
+        decoded = {content: decode_mask(content, path) for content, path in where.items()}
+        masks = [decoded[content] for content in contents]
     if len({mask.shape for mask in masks}) > 1:
         sizes = [f"{Path(path).name}: {size_text(mask.shape)}" for path, mask in zip(paths, masks, strict=True)]
         raise PipelineError("The masks of one image differ in size.", expected="one size", offenders=sizes)

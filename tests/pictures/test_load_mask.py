@@ -105,6 +105,25 @@ def test_masks_of_one_image_must_have_one_size(tmp_path):
     assert caught.value.offenders == ["a.png: 6 x 4", "b.png: 6 x 4", "c.png: 4 x 6"]
 
 
+def test_equal_files_are_decoded_once_where_masks_are_shared(tmp_path):
+    for name, value in (("a.png", True), ("b.png", False), ("c.png", True)):
+        (tmp_path / name).write_bytes(encode_mask(np.full((4, 6), value)))
+    paths = [tmp_path / name for name in ("a.png", "b.png", "c.png")]
+
+    own, shared = load_masks(paths), load_masks(paths, shared=True)
+
+    np.testing.assert_array_equal(own, shared)
+    assert shared[0] is shared[2]
+    assert own[0] is not own[2]  # who reads them may change one
+
+
+def test_damage_is_told_of_the_first_of_equal_files(tmp_path):
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"no mask")
+    with pytest.raises(PipelineError, match=r"a\.png"):
+        load_masks([tmp_path / "a.png", tmp_path / "b.png"], shared=True)
+
+
 @given(arrays.arrays(bool, arrays.array_shapes(min_dims=2, max_dims=2, max_side=20), elements=st.booleans()))
 def test_encoded_masks_come_back(tmp_path_factory, mask):
     path = tmp_path_factory.getbasetemp() / "encoded.png"

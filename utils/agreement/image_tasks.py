@@ -157,7 +157,7 @@ def agreement_of_image(task: ImageTask) -> ImageAgreement:
     PipelineError
         If a mask cannot be read, or the masks differ in size.
     """
-    masks = load_masks(task.mask_paths)
+    masks = load_masks(task.mask_paths, shared=True)
     patterns = vote_patterns(masks)
     pairs = metrics.pairwise_agreement(masks, task.nsd_tolerance, patterns)
     human = human_votes(patterns, task.annotators)

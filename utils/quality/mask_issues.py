@@ -45,12 +45,12 @@ def judge_mask_file(path: Path) -> list[Issue]:
         values = decode_values(path.read_bytes(), path)
     except (OSError, PipelineError):
         return [UNREADABLE]
-    is_octets = values.ndim == 2 and values.dtype == np.uint8
-    mask = values if is_octets else mask_of_values(values)
+    mask = values if values.ndim == 2 and values.dtype == np.uint8 else mask_of_values(values)
     box = bounding_box(mask)
-    # Before the values become bool, which happens in place, and where they are not all 0.
-    levels = _level_issues(values, values if box is None else values[box])
-    return _judge(mask_of_values(mask), box) + levels
+    if box is None:
+        return [EMPTY, *_level_issues(values, values)]
+    # Outside the box all values are 0: what is small beside the mask is gone through alone.
+    return _judge(mask[box] != 0, box, mask.shape) + _level_issues(values, values[box])
 
 
 def judge_mask(mask: np.ndarray) -> list[Issue]:
@@ -58,20 +58,19 @@ def judge_mask(mask: np.ndarray) -> list[Issue]:
 
     An empty mask and a full one have no further issues.
     """
-    return _judge(mask, bounding_box(mask))
+    box = bounding_box(mask)
+    return [EMPTY] if box is None else _judge(np.ascontiguousarray(mask[box]), box, mask.shape)
 
 
-def _judge(mask: np.ndarray, box: Box | None) -> list[Issue]:
-    if box is None:
-        return [EMPTY]
-    if mask[box].size == mask.size and mask.all():
+def _judge(inside: np.ndarray, box: Box, shape: tuple[int, ...]) -> list[Issue]:
+    """Judge what the box of a mask of this shape holds."""
+    if inside.shape == shape and inside.all():
         return [FULL]
     issues = []
-    crop = np.ascontiguousarray(mask)[box]
-    areas: Sequence[int] | np.ndarray = [] if one_region_dominates(crop) else region_areas(crop)
+    areas: Sequence[int] | np.ndarray = [] if one_region_dominates(inside) else region_areas(inside)
     if len(areas) > 1 and areas[1] > SECOND_REGION_SHARE * areas[0]:
         issues.append(Issue(f"Multiple disconnected regions ({len(areas)})", "medium"))
-    if any(side.start == 0 or side.stop == length for side, length in zip(box, mask.shape, strict=True)):
+    if any(side.start == 0 or side.stop == length for side, length in zip(box, shape, strict=True)):
         issues.append(BORDER)
     return issues
 

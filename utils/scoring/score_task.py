@@ -69,7 +69,7 @@ def score_image(task: ScoreTask) -> ImageScores:
     PipelineError
         If a file cannot be read, or a prediction has another size than the image's masks.
     """
-    masks = load_masks(task.mask_paths)
+    masks = load_masks(task.mask_paths, shared=True)
     maps = [read_probabilities(path) for path in task.prediction_paths] if task.is_probability else []
     predicted = [each.foreground() for each in maps] or [read_mask(path) for path in task.prediction_paths]
     _require_size(masks[0].shape, predicted, task.prediction_paths)
