@@ -70,13 +70,15 @@ class Library(NamedTuple):
 
 
 LIBRARIES = {
-    "MedPy": Library("medpy", medpy_agreement, "border pixels; both directions together; ours equals it"),
+    "MedPy": Library("medpy", medpy_agreement, "border pixels;\nHD95, ASSD: both directions together"),
     "surface-distance": Library(
         "surface_distance",
         surface_distance_agreement,
-        "border elements by length; larger of both directions (HD95), their mean (ASSD)",
+        "border elements by length;\nHD95: larger direction, ASSD: mean of both",
     ),
-    "MONAI": Library("monai", monai_agreement, "border pixels; larger of both directions (HD95), both together (ASSD)"),
+    "MONAI": Library(
+        "monai", monai_agreement, "border pixels; HD95: larger direction,\nASSD: both directions together"
+    ),
 }
 
 
@@ -92,7 +94,7 @@ def measure(masks: list[np.ndarray], pairs: int) -> Iterator[Time]:
     """Yield the time of ours and of each library that is installed; the others are named."""
     every = list(combinations(masks, 2))
     _, seconds = timed(pairwise_agreement, masks, repeats=3)
-    yield Time(OURS, seconds, "border pixels; both directions together")
+    yield Time(OURS, seconds, "as MedPy, to the last bit")
     sample = every[:: max(1, len(every) // pairs)][:pairs]
     for name, library in LIBRARIES.items():
         if importlib.util.find_spec(library.package) is None:
@@ -103,20 +105,28 @@ def measure(masks: list[np.ndarray], pairs: int) -> Iterator[Time]:
         yield Time(name, seconds * len(every) / len(sample), library.definition)
 
 
+def digits(seconds: float) -> str:
+    """Write three digits of a time, or all before the point."""
+    return f"{seconds:,.0f}" if seconds >= 100 else f"{seconds:.3g}"
+
+
 def draw(times: list[Time], title: str, path_without_suffix: Path) -> list[Path]:
     """Draw a bar for each, on a logarithmic scale."""
     with figure_style():
         from matplotlib.figure import Figure
+        from matplotlib.ticker import FuncFormatter
 
-        figure = Figure(figsize=(7, 0.6 + 0.55 * len(times)), layout="constrained")
+        figure = Figure(figsize=(7.5, 0.8 + 0.7 * len(times)), layout="constrained")
         axes = figure.subplots()
-        names = [time.name for time in times][::-1]
-        seconds = [time.seconds for time in times][::-1]
-        colours = [PALETTE["vermillion" if name == OURS else "blue"] for name in names]
-        bars = axes.barh(names, seconds, color=colours)
-        axes.bar_label(bars, labels=[f"{second:,.3g} s" for second in seconds], padding=4)
+        shown = times[::-1]
+        seconds = [time.seconds for time in shown]
+        colours = [PALETTE["vermillion" if time.name == OURS else "blue"] for time in shown]
+        bars = axes.barh(range(len(shown)), seconds, color=colours)
+        axes.bar_label(bars, labels=[f"{digits(second)} s" for second in seconds], padding=4)
+        axes.set_yticks(range(len(shown)), [f"{time.name}\n{time.definition}" for time in shown], fontsize="small")
         axes.set(xscale="log", xlabel="CPU seconds, one core (logarithmic)", title=title)
         axes.set_xlim(min(seconds) / 3, max(seconds) * 8)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
         return save_figure(figure, path_without_suffix)
 
 
@@ -134,7 +144,8 @@ def main() -> int:
     print("| library | distances | CPU s for all pairs | beside ours |\n|---|---|--:|--:|", flush=True)
     for time in measure(masks, options.pairs):
         times.append(time)
-        print(f"| {time.name} | {time.definition} | {time.seconds:.3g} | {time.seconds / times[0].seconds:,.0f} |")
+        definition = time.definition.replace("\n", " ")
+        print(f"| {time.name} | {definition} | {digits(time.seconds)} | {time.seconds / times[0].seconds:,.0f} |")
     title = (
         f"Agreement of {options.masks} masks ({comb(options.masks, 2):,} pairs) at {options.megapixels:g} megapixels"
     )
