@@ -67,6 +67,11 @@ def load_config(
     values = _resolved(schema, sources, config_file, config_file.resolve().parent)
     values.config_file, values.notes = config_file, notes
     values.dataset_file, values.overrides = dataset_file, list(overrides)
+    values.key_places = {
+        str(key): f"{'on' if source.where == COMMAND_LINE else 'in'} {source.where}"
+        for source in sources
+        for key in source.values
+    }
     return values
 
 

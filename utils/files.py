@@ -77,6 +77,14 @@ def require_folder(config: CommonSettings, key: str, made_by: str | None = None)
     return folder
 
 
+def place_of(config: CommonSettings, *keys: str) -> str:
+    """Say where keys are written: in which file, or on the command line; a default is in the stage's own file."""
+    of_place: dict[str, list[str]] = {}
+    for key in keys:
+        of_place.setdefault(config.key_places.get(key, f"in {config.config_file}"), []).append(key)
+    return ", ".join(f"{' and '.join(names)} {place}" for place, names in of_place.items())
+
+
 def missing_input(
     config: CommonSettings, key: str, path: Path, made_by: str | None, kind: str = "file"
 ) -> PipelineError:
@@ -84,7 +92,7 @@ def missing_input(
     hint = f"run {made_by} first" if made_by else f"set {key} to an existing {kind}"
     return PipelineError(
         f"The {kind} that the key '{key}' names does not exist.",
-        where=f"{key} in {config.config_file}",
+        where=place_of(config, key),
         expected=f"a {kind}",
         found=f"nothing at {path}",
         hint=hint,

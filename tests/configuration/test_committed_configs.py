@@ -12,7 +12,8 @@ from support.run import CONFIGS, ROOT, run_program
 from utils.config import PATH_VARIABLES, describe_keys, load_config
 from utils.configuration.leaves import NOT_KEYS
 from utils.errors import ConfigError
-from utils.settings import SCHEMAS
+from utils.files import place_of
+from utils.settings import SCHEMAS, CreationSettings
 
 
 @pytest.fixture(params=SCHEMAS)
@@ -44,6 +45,16 @@ def test_committed_files_say_what_the_tests_run_with(committed, tmp_path, monkey
 
     assert loaded(path).output_dir == (tmp_path / folder if folder else tmp_path.parent / "output")
     assert loaded(path) == loaded(CONFIGS / path.parent.name / "config.yaml")
+
+
+def test_messages_say_where_a_key_is_written(tmp_path):
+    config_file, dataset_file = tmp_path / "config.yaml", tmp_path / "mine.yaml"
+    shutil.copy(CONFIGS / "dataset_creation" / "config.yaml", config_file)
+    dataset_file.write_text("raw_img_metadata_path: c.csv\noutput_dir: mine\n")
+    config = load_config(CreationSettings, config_file, ["output_dir=here"], dataset_file)
+    assert place_of(config, "output_dir") == "output_dir on the command line"
+    assert place_of(config, "raw_img_metadata_path") == f"raw_img_metadata_path in {dataset_file}"
+    assert place_of(config, "orig_segs_dir", "demo_dir") == f"orig_segs_dir and demo_dir in {config_file}"
 
 
 @pytest.mark.parametrize(

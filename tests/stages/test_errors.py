@@ -124,10 +124,10 @@ def test_no_row_left_is_an_error(run):
 
 
 @pytest.mark.parametrize("key", ["raw_img_metadata_path", "raw_seg_masks_metadata_path", "orig_segs_dir"])
-def test_missing_raw_input_names_key_and_config(run, key):
+def test_missing_raw_input_names_key_and_where_it_is_written(run, key):
     code, text = run.stage("create_dataset", f"{key}={run.base / 'nowhere'}")
     assert code == 1
-    for part in (f"'{key}'", str(config_of("create_dataset")), str(run.base / "nowhere")):
+    for part in (f"'{key}'", f"{key} on the command line", str(run.base / "nowhere")):
         assert part in text
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 # Fields of a schema that the code fills in.
-NOT_KEYS = ("config_file", "inputs_read", "notes", "dataset_file", "overrides")
+NOT_KEYS = ("config_file", "inputs_read", "notes", "dataset_file", "overrides", "key_places")
 
 
 def type_hints(schema: type) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import ConfigError, PipelineError
-from ..files import atomic_path
+from ..files import atomic_path, place_of
 from ..naming import plain_name
 from ..settings import CreationSettings
 from ..tables import read_table
@@ -33,7 +33,7 @@ def check_mapping_path(config: CreationSettings) -> None:
     tables = (config.output_seg_masks_metadata_path, config.output_img_metadata_path)
     folders = [config.output_dir, config.target_data_dir, config.new_dataset_metadata_output_dir]
     folders += [table.parent for table in tables]
-    where = f"creator_mapping_path in {config.config_file} or on the command line"
+    where = place_of(config, "creator_mapping_path")
     inside = next((folder for folder in folders if path.resolve().is_relative_to(folder.resolve())), None)
     if inside is not None:
         raise ConfigError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import PipelineError
+from ..files import place_of
 from .raw_files import find_images, image_folders, mask_folder, mask_label, missing_folders, target_folders
 from .transfer import Move
 
@@ -24,7 +25,7 @@ def plan_moves(metadata: DataFrame, raw: DataFrame, config: CreationSettings) ->
     """
     moves, missing = pair_with_raw_files(metadata, raw, config)
     if missing:
-        where = f"orig_imgs_dirs and orig_segs_dir of {config.config_file}"
+        where = place_of(config, "orig_imgs_dirs", "orig_segs_dir")
         no_folders = [f"the folder {folder} does not exist" for folder in missing_folders(config)]
         raise PipelineError(f"{len(missing)} raw files are missing.", where=where, offenders=[*no_folders, *missing])
     return moves
