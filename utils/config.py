@@ -67,11 +67,6 @@ def load_config(
     values = _resolved(schema, sources, config_file, config_file.resolve().parent)
     values.config_file, values.notes = config_file, notes
     values.dataset_file, values.overrides = dataset_file, list(overrides)
-    values.key_places = {
-        str(key): f"{'on' if source.where == COMMAND_LINE else 'in'} {source.where}"
-        for source in sources
-        for key in source.values
-    }
     return values
 
 
@@ -105,8 +100,9 @@ def _resolved(schema: type[Schema], sources: Sequence[Source], where: Path, fold
     _place_bare_names(values)
     for name in path_keys(type_hints(schema)):
         setattr(values, name, map_leaves(getattr(values, name), lambda path: Path(from_folder(str(path), folder))))
-    _check_ranges(values, where)
-    _check_texts(values, where)
+    values.key_places = _key_places(type_hints(schema), sources, where)
+    _check_ranges(values)
+    _check_texts(values)
     return values
 
 
@@ -169,7 +165,16 @@ def _wrong_value(error: Exception, where: object, key: str = "a value") -> Confi
     )
 
 
-def _check_ranges(values: Any, where: Path) -> None:
+def _key_places(hints: Mapping[str, Any], sources: Sequence[Source], where: Path) -> dict[str, str]:
+    """Say where each key was written last; one that nobody wrote belongs into the stage's own file."""
+    written = {str(key): source.where for source in sources for key in source.values}
+    return {
+        key: f"on {COMMAND_LINE}" if written.get(key) == COMMAND_LINE else f"in {written.get(key, where)}"
+        for key in hints
+    }
+
+
+def _check_ranges(values: Any) -> None:
     for field in dataclasses.fields(values):
         least, greatest = field.metadata.get("within") or (None, None)
         above = field.metadata.get("above")
@@ -188,16 +193,18 @@ def _check_ranges(values: Any, where: Path) -> None:
             continue
         expected = ", ".join(f"{words} {limit}" for words, _, limit in limits)
         what = f"The configuration key '{field.name}' is out of range."
-        raise ConfigError(what, where=f"{where}, or {COMMAND_LINE}", expected=expected, found=value)
+        where = f"{field.name} {values.key_places[field.name]}"
+        raise ConfigError(what, where=where, expected=expected, found=value)
 
 
-def _check_texts(values: Any, where: Path) -> None:
+def _check_texts(values: Any) -> None:
     for field in dataclasses.fields(values):
         pattern, expected = field.metadata.get("matching") or (".*", "")
         value = getattr(values, field.name)
         if isinstance(value, str) and not re.fullmatch(pattern, value, re.DOTALL):
             what = f"The configuration key '{field.name}' has an unusable value."
-            raise ConfigError(what, where=f"{where}, or {COMMAND_LINE}", expected=expected, found=value)
+            where = f"{field.name} {values.key_places[field.name]}"
+            raise ConfigError(what, where=where, expected=expected, found=value)
 
 
 def describe_keys(schema: type, names: Sequence[str]) -> str:

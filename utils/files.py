@@ -78,10 +78,10 @@ def require_folder(config: CommonSettings, key: str, made_by: str | None = None)
 
 
 def place_of(config: CommonSettings, *keys: str) -> str:
-    """Say where keys are written: in which file, or on the command line; a default is in the stage's own file."""
+    """Say where keys are written: in which file, or on the command line."""
     of_place: dict[str, list[str]] = {}
     for key in keys:
-        of_place.setdefault(config.key_places.get(key, f"in {config.config_file}"), []).append(key)
+        of_place.setdefault(config.key_places[key], []).append(key)
     return ", ".join(f"{' and '.join(names)} {place}" for place, names in of_place.items())
 
 

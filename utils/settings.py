@@ -137,7 +137,7 @@ class CommonSettings:
     notes: list[str] = dataclasses.field(default_factory=list)
     dataset_file: Path | None = None
     overrides: list[str] = dataclasses.field(default_factory=list)
-    # Where each key that has no default was written last, for messages: "in FILE" or "on the command line".
+    # Where each key was written last, for messages: "in FILE" or "on the command line".
     key_places: dict[str, str] = dataclasses.field(default_factory=dict, compare=False)
 
 

@@ -79,3 +79,14 @@ def test_numbers_out_of_range_are_refused(folder, override, monkeypatch, tmp_pat
     with pytest.raises(ConfigError) as caught:
         load_config(SCHEMAS[folder], CONFIGS / folder / "config.yaml", [override])
     assert override.partition("=")[0] in str(caught.value)
+
+
+def test_a_number_out_of_range_is_told_where_it_is_written(tmp_path):
+    config_file, dataset_file = CONFIGS / "dataset_creation" / "config.yaml", tmp_path / "mine.yaml"
+    dataset_file.write_text("num_workers: 0\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(CreationSettings, config_file, [], dataset_file)
+    assert f"num_workers in {dataset_file}" in str(caught.value)
+    with pytest.raises(ConfigError) as caught:
+        load_config(CreationSettings, config_file, ["num_workers=-1"], dataset_file)
+    assert "num_workers on the command line" in str(caught.value)
