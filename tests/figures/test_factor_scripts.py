@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from scipy import stats
 from support.agreement_pairs import PAIRS, subset_of
+from support.files import unpack_released_tables
 from support.run import run_here, run_stage, succeed
 from support.trees import tree
 
@@ -46,9 +46,7 @@ def width_mm(png: bytes) -> float:
 def released(reference, tmp_path_factory) -> Path:
     """Output folder of all three scripts on the released tables."""
     folder = tmp_path_factory.mktemp("released")
-    (folder / "metadata").mkdir()
-    for packed in (reference / "published").glob("*.csv.gz"):
-        (folder / "metadata" / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
+    unpack_released_tables(reference, folder / "metadata")
     for script in SCRIPTS:
         done = run_stage(script, folder)
         assert done.returncode == 0, done.stderr

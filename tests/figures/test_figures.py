@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-
 import numpy as np
 import pandas as pd
 import pytest
 from support.figure_dataset import figures, make_figure_dataset, metadata_row, pair_row
+from support.files import unpack_released_tables
 from support.run import run_stage, succeed
 from support.trees import tree
 
@@ -167,9 +166,7 @@ def test_the_released_pairs_have_the_published_spread(released_table):
 
 
 def test_the_released_tables_are_drawn(reference, tmp_path):
-    (tmp_path / "metadata").mkdir()
-    for path in (reference / "published").glob("*.csv.gz"):
-        (tmp_path / "metadata" / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+    unpack_released_tables(reference, tmp_path / "metadata")
     for script in SCRIPTS:
         succeed(script, tmp_path)
     assert len(figures(tmp_path)) == 6

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from support.agreement_pairs import PAIRS, subset_of
+from support.files import unpack_released_tables
 from support.run import run_here, succeed
 from support.trees import tree
 
@@ -29,9 +29,7 @@ FIGURES = (
 def released(reference, tmp_path_factory) -> Path:
     """Output folder of the statistics and their figures on the released tables."""
     folder = tmp_path_factory.mktemp("statistics")
-    (folder / "metadata").mkdir()
-    for packed in (reference / "published").glob("*.csv.gz"):
-        (folder / "metadata" / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
+    unpack_released_tables(reference, folder / "metadata")
     for script in (*TABLES, *SCRIPTS):
         succeed(script, folder)
     return folder

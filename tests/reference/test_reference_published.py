@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from support.files import unpack_released_tables
 from support.run import run_stage
 
 from utils import naming
@@ -28,10 +28,7 @@ ANNOTATORS = (3437, 3043, 2719, 2646, 2626, 1903, 675, 378, 137, 93, 10, 9, 4, 2
 @pytest.fixture(scope="module")
 def published(reference, tmp_path_factory) -> Path:
     """Folder of the released tables as plain csv."""
-    folder = tmp_path_factory.mktemp("published")
-    for packed in (reference / "published").glob("*.csv.gz"):
-        (folder / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
-    return folder
+    return unpack_released_tables(reference, tmp_path_factory.mktemp("published"))
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import shutil
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from PIL import Image
 from support.drawing import box
 from support.drawn_report import draw_dataset, isic_id
+from support.files import unpack_released_tables
 from support.report_files import record_figures, report_data, report_details
 from support.run import run_here
 
@@ -202,10 +202,7 @@ def test_overlay_figures_are_limited(output):
 
 
 def test_the_released_tables_alone_make_a_report(reference, tmp_path):
-    tables = tmp_path / "output" / "metadata"
-    tables.mkdir(parents=True)
-    for path in (reference / "published").glob("*.csv.gz"):
-        (tables / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+    unpack_released_tables(reference, tmp_path / "output" / "metadata")
     succeed(tmp_path / "output")
     report = tmp_path / "output" / "report"
     rows = report_data(report, "images")
