@@ -4,7 +4,7 @@ Draws a benchmark set, or takes one that make_benchmark_set.py drew, runs the st
 Markdown table. Start-up, measured on a few tiny images, is taken off on both sides. `wall` and `cpu` are
 ratios to the floor: what decode_floor.py takes for the same files with the same workers. On a busy machine only
 `cpu` is to be trusted. `libpng` and `libpng cpu` are ratios to the floor with the decoder of most libraries; a line
-below the table says whether each mask stage keeps its limit by the clock. Mask stages and floors count with the fastest
+below the table says whether each mask stage keeps its limit by both. Mask stages and floors count with the fastest
 of some rounds.
 Run it as
 

@@ -10,6 +10,8 @@ from support.run import LONG_STAGES, ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 
+from pipeline_table import Row
+from stage_runs import Run
 from throughput_limits import LIMITS, verdicts
 
 
@@ -34,3 +36,10 @@ def test_a_verdict_needs_a_measured_ratio_and_a_limit():
     ]
     with pytest.raises(KeyError, match="frayed"):
         verdicts({}, "frayed")
+
+
+def test_a_stage_counts_by_the_clock_or_by_cpu_whichever_is_more():
+    libpng = Run(10.0, 20.0, 0, 0)
+    assert Row("mask_qa", Run(1.0, 5.0, 0, 0), libpng=libpng).ratio_to_libpng == 0.25
+    assert Row("mask_qa", Run(3.0, 5.0, 0, 0), libpng=libpng).ratio_to_libpng == 0.3
+    assert math.isnan(Row("mask_qa", Run(3.0, 5.0, 0, 0), libpng=Run(0.0, 0.0, 0, 0)).ratio_to_libpng)
