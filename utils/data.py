@@ -71,6 +71,14 @@ def mask_of_values(values: np.ndarray) -> np.ndarray:
     return values if values.dtype == bool else values > 0
 
 
+def octets_or_mask(values: np.ndarray) -> np.ndarray:
+    """Return what a file holds as it is where it is 8-bit grey, else its mask: both have foreground above 0.
+
+    For callers that cut a small part out of it: to make a mask of all pixels takes longer than that.
+    """
+    return values if values.ndim == 2 and values.dtype == np.uint8 else mask_of_values(values)
+
+
 def load_image(path: Path) -> np.ndarray:
     """Read a photo with its rows as stored, like the masks drawn on it, whatever its EXIF orientation.
 

@@ -15,7 +15,7 @@ from .piecewise_sums import DRIFT, Pieces, Stretches, binade, is_halfway, steps,
 from .vote_patterns import VotePatterns
 
 _ROWS = 128  # of pixels in memory at a time
-_ROWS_OF_RUNS = 1024  # as runs they take no more memory, and a twentieth of the time
+_ROWS_OF_RUNS = 1024  # as runs they take no more memory, and a tenth of the time or less
 _GRID = 2.0**32  # below it, sums of multiples of 2^-20 are exact
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..data import decode_values, mask_of_values
+from ..data import decode_values, octets_or_mask
 from ..errors import PipelineError
 from ..lazy import cv2
 from ..masks.bounding_box import Box, bounding_box
@@ -45,7 +45,7 @@ def judge_mask_file(path: Path) -> list[Issue]:
         values = decode_values(path.read_bytes(), path)
     except (OSError, PipelineError):
         return [UNREADABLE]
-    mask = values if values.ndim == 2 and values.dtype == np.uint8 else mask_of_values(values)
+    mask = octets_or_mask(values)
     box = bounding_box(mask)
     if box is None:
         return [EMPTY, *_level_issues(values, values)]

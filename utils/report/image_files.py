@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
-import numpy as np
-
-from ..data import decode_values, mask_of_values
+from ..data import decode_values, octets_or_mask
 from ..errors import PipelineError
 from ..md5 import md5_of_bytes
 from .image_task import ReportMask, ReportTask
@@ -96,10 +94,7 @@ def report_image(task: ReportTask) -> ImageResult:
 
 
 def _view(content: bytes, thumbnail_pixels: int) -> MaskView:
-    values = decode_values(content, "a mask of the report")
-    # Values of 8 bits need not be made a mask first, which goes through all of them.
-    mask = values if values.ndim == 2 and values.dtype == np.uint8 else mask_of_values(values)
-    return view_of_mask(mask, thumbnail_pixels)
+    return view_of_mask(octets_or_mask(decode_values(content, "a mask of the report")), thumbnail_pixels)
 
 
 def _see(mask: ReportMask, view: Callable[[bytes], MaskView]) -> _SeenMask:

@@ -52,7 +52,7 @@ def limit_threads() -> None:
 def keep_freed_memory() -> None:
     """Have processes that are still to be started keep what they free for their next image, as far as glibc can.
 
-    To get pages anew from the system for each mask takes an eighth of the time of agreement. Other values that the
+    To get pages anew from the system for each mask takes a tenth of the time of agreement. Other values that the
     environment has already are left as they are.
     """
     for name, value in _MEMORY_KEPT.items():
