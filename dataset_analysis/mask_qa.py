@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import utils.stage_process
 from utils import naming
 from utils.errors import Failure, PipelineError
-from utils.files import remove_leftovers, require_folder
+from utils.files import require_folder
 from utils.lazy import logger, pd
 from utils.quality.mask_issues import EMPTY, OTHER_SIZE, UNREADABLE, Issue, judge_mask_file
 from utils.quality.quarantine import (
@@ -212,7 +212,6 @@ def main(config: AnalysisSettings) -> Outcome:
     earlier = read_quarantine(config.output_dir / naming.QUARANTINE_FOLDER, metadata)
     masks = restore_places(humans, earlier)
     other_size = masks_unlike_images(humans, config)
-    remove_leftovers(config.new_dataset_metadata_output_dir, config.output_dir / naming.QUARANTINE_FOLDER)
     with open_cache(config.cache_dir, "mask_qa") as cache:
         keep_empty = config.empty_masks is EmptyMasks.keep
         found = settle_issues(judge_all(humans, cache, config), other_size, keep_empty)

@@ -15,13 +15,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import utils.stage_process
 from dataset_creation.constants import RAW_SEG_COLUMNS
-from utils.files import remove_leftovers
+from utils.files import remove_half_written
 from utils.naming import SEG_COLUMNS, humans_only
 from utils.raw.moves import plan_moves
 from utils.raw.raw_files import (
@@ -32,9 +31,6 @@ from utils.raw.transfer import Delivery, check_room, is_copied, settle_folders, 
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
-
-if TYPE_CHECKING:
-    pass
 
 KEYS = (
     "orig_imgs_dirs",
@@ -66,11 +62,10 @@ def main(config: CreationSettings) -> Outcome:
     """Plan all transfers, check them, carry them out."""
     metadata = humans_only(read_input(config, "output_seg_masks_metadata_path", SEG_COLUMNS, made_by="create_dataset"))
     moves = plan_moves(metadata, read_raw_masks(config, RAW_SEG_COLUMNS), config)
-    remove_leftovers(*target_folders(config))
     if config.transfer.value == "copy":
         check_room([move for move in moves if not is_copied(move)], config.target_data_dir)
     done = transfer_all(moves, config)
-    remove_leftovers(*target_folders(config))  # of workers that were killed
+    remove_half_written(*target_folders(config))  # of workers that were killed
     warn_of_findings(moves, done, config.keep_embedded_metadata)
     checksums: dict[Path, str | None] = {m.target: delivery.md5 for m, delivery in zip(moves, done, strict=True)}
     settled = settle_folders(checksums, config)

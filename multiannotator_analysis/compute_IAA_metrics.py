@@ -24,7 +24,7 @@ import utils.stage_process
 from utils import naming
 from utils.agreement.failures_table import record_failures
 from utils.errors import Failure
-from utils.files import remove_leftovers, require_folder
+from utils.files import require_folder
 from utils.lazy import logger, pd
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
@@ -148,7 +148,6 @@ def main(config: MultiannotatorSettings) -> Outcome:
     if len(subset) and not subset["annotator"].isin(naming.CONSENSUS).any():
         logger.warning("the subset has no consensus masks: create_consensus_masks adds them")
     masks_dir = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
-    remove_leftovers(config.metrics_output_dir)
     clusters = clusters_of_images(subset, config)
     tasks = image_tasks(subset, masks_dir, config, nsd_tolerance=config.nsd_tolerance)
     with open_cache(config.cache_dir, "compute_IAA_metrics") as cache:

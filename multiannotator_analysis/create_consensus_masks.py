@@ -22,7 +22,7 @@ import utils.stage_process
 from utils import naming
 from utils.agreement.failures_table import record_failures
 from utils.errors import Failure
-from utils.files import remove_leftovers, require_folder, write_bytes_atomically
+from utils.files import require_folder, write_bytes_atomically
 from utils.lazy import logger, pd
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
@@ -187,7 +187,6 @@ def main(config: MultiannotatorSettings) -> Outcome:
         read_input(config, "multiannotator_subset_metadata_path", columns, made_by="create_multiannotator_subset")
     )
     masks_dir = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
-    remove_leftovers(masks_dir, config.new_dataset_metadata_output_dir, config.metrics_output_dir)
     tasks = image_tasks(subset, masks_dir, config, max_iterations=config.staple_max_iterations)
     with open_cache(config.cache_dir, "create_consensus_masks") as cache:
         consensus, performance, failed = compute_all(tasks, masks_dir, cache, config)

@@ -23,7 +23,7 @@ import utils.stage_process
 from utils import naming
 from utils.agreement.failures_table import record_failures
 from utils.errors import Failure
-from utils.files import remove_leftovers, require_folder, write_bytes_atomically
+from utils.files import require_folder, write_bytes_atomically
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
@@ -123,7 +123,6 @@ def main(config: MultiannotatorSettings) -> Outcome:
     key = "multiannotator_subset_metadata_path"
     subset = naming.humans_only(read_input(config, key, naming.SEG_COLUMNS, made_by="create_multiannotator_subset"))
     masks_dir = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
-    remove_leftovers(config.soft_labels_dir)
     tasks = image_tasks(subset, masks_dir, config, max_iterations=config.staple_max_iterations)
     with open_cache(config.cache_dir, STAGE) as cache:
         files, failures = create_all(tasks, config.soft_labels_dir, cache, config)

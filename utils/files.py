@@ -50,11 +50,13 @@ def require_room(needed: int, folder: Path, what: str, hint: str | None = None) 
         )
 
 
-def remove_leftovers(*folders: Path) -> None:
-    """Remove the temporary files that killed runs left in folders. Call it only where no other run is at work."""
+def remove_half_written(*folders: Path) -> None:
+    """Remove the temporary files that killed runs left below folders. Call it only where no other run is at work."""
     for folder in folders:
-        for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
-            path.unlink(missing_ok=True)
+        for parent, _, names in os.walk(folder):
+            for name in names:
+                if name.startswith(TEMPORARY_PREFIX):
+                    Path(parent, name).unlink(missing_ok=True)
 
 
 def write_bytes_atomically(path: Path, data: bytes) -> None:

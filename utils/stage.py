@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -154,15 +155,26 @@ class _ErrorReport:
 
 def _run(main: Callable[[Settings], Outcome], config: Settings, script: Path, keys: Sequence[str]) -> Outcome:
     """Call a stage's function while no other run works in the output folder, and record what it made."""
+    from .files import remove_half_written
     from .pictures.pixel_limit import allow_pixels
     from .running.run_manifest import read_manifest
 
     allow_pixels(config.max_image_pixels)
     with exclusive_run(config.output_dir, script.stem):
         read_manifest(config.output_dir)  # an unusable one is better known before the work than after it
+        remove_half_written(config.output_dir, *_own_folders(config, keys))
         outcome = main(config)
         _record(outcome, config, script, keys)
     return outcome
+
+
+def _own_folders(config: CommonSettings, keys: Sequence[str]) -> Iterator[Path]:
+    """Yield the folders of a stage that only the pipeline writes to, wherever a user has put them."""
+    for key in dataclasses.fields(config):
+        in_output = str(key.default).startswith("${") and "oc.env" not in str(key.default)
+        folder = getattr(config, key.name)
+        if key.name in keys and key.name.endswith("_dir") and in_output and folder is not None:
+            yield folder
 
 
 def _record(outcome: Outcome, config: CommonSettings, script: Path, keys: Sequence[str]) -> None:

@@ -85,7 +85,7 @@ def end_and_rerun(states, output: Path, stage: str, number: int, seconds: float)
         assert said.count("interrupted") == 1
     # What a stage started ends with it or, where it has helpers, when these see that it has ended.
     wait_for(lambda: not leftover_processes(process.pid), seconds=5)
-    check_tables_are_old_or_new(output, states, stage)
+    check_tables_are_old_or_new(output, states, stage, killed=number == signal.SIGKILL)
     succeed(stage, output, raw=states.raw)
     assert tree(output) == states.after[stage]
     assert tree(states.raw) == states.inputs

@@ -35,14 +35,6 @@ def test_the_records_of_earlier_versions_are_removed(output):
     assert tree(records) == {"mine.json": b"mine"}
 
 
-@pytest.mark.parametrize("folder", [".", "details", "data", "assets"])
-def test_half_written_files_of_killed_runs_are_removed(output, folder):
-    before = tree(output / "report")
-    (output / "report" / folder / ".imapp-tmp-1-2.js").write_bytes(b"half")
-    make(output)
-    assert tree(output / "report") == before
-
-
 @pytest.mark.parametrize(
     ("step", "written"),
     [

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.drawing import box, write_png
-from support.run import LONG_STAGES, run_here, succeed
+from support.run import LONG_STAGES, STAGES, run_here, succeed
 from support.trees import tree
 
 from utils import data
@@ -132,13 +132,26 @@ def test_failures_are_not_kept_and_their_consensus_masks_go(small_run, rerun, tm
     assert tree(rerun) == tree(small_run)
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_half_written_files_of_killed_runs_are_removed(small_run, rerun, tmp_path, stage):
+    halves = [
+        rerun / folder / ".imapp-tmp-1-2.png" for folder in (".", "metadata", "cache", "seg_masks", "made/by/any")
+    ]
+    for half in halves:
+        half.parent.mkdir(parents=True, exist_ok=True)
+        half.write_bytes(b"half")
+    succeed(stage, rerun, raw=small_run.parent / "raw")
+    assert not any(half.exists() for half in halves)
+
+
 @pytest.mark.parametrize("stage", LONG_STAGES)
-def test_half_written_files_of_killed_runs_are_removed(small_run, rerun, stage):
-    for folder in ("metadata", "cache", *(["seg_masks"] if stage == CONSENSUS else [])):
-        (rerun / folder / ".imapp-tmp-1-2.png").write_bytes(b"half")
-    succeed(stage, rerun)
-    assert tree(rerun) == tree(small_run)
-    assert not list((rerun / "cache").glob(".imapp-tmp-*"))
+def test_half_written_files_are_removed_from_folders_outside_the_output_too(rerun, tmp_path, stage):
+    halves = [tmp_path / folder / ".imapp-tmp-1-2.png" for folder in ("kept", "not_of_the_pipeline")]
+    for half in halves:
+        half.parent.mkdir()
+        half.write_bytes(b"half")
+    succeed(stage, rerun, f"cache_dir={tmp_path / 'kept'}")
+    assert [half.exists() for half in halves] == [False, True]
 
 
 def test_stale_masks_go_only_after_the_tables_are_written(rerun, monkeypatch):

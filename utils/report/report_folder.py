@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
 from collections.abc import Iterator, Mapping, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..files import remove_leftovers, write_bytes_atomically
+from ..files import write_bytes_atomically
 from ..md5 import have_md5s
 
 DETAILS, THUMBNAILS, VOTES = "details", "thumbs", "votes"
@@ -50,19 +49,18 @@ def remove_stale(report_dir: Path, keys: Mapping[str, Set[str]]) -> int:
     Parameters
     ----------
     report_dir : Path
-        Only files named by a key, in the folders for such files, and what killed runs left half written are touched.
+        Only files named by a key, in the folders for such files, are touched.
     keys : mapping of str to set of str
         For each of `KEYED_FOLDERS` the keys whose files stay.
 
     Returns
     -------
     int
-        How many were deleted; half-written files do not count.
+        How many were deleted.
     """
     stale = [path for path in _keyed_files(report_dir) if path.stem not in keys.get(path.parent.name, ())]
     for path in stale:
         path.unlink()
-    remove_leftovers(*(Path(folder) for folder, _, _ in os.walk(report_dir)))
     for folder in _FORMER_FOLDERS:
         with suppress(OSError):  # it is not there, or holds something else
             (report_dir / folder).rmdir()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..files import atomic_path, remove_leftovers
+from ..files import atomic_path
 from ..lazy import logger
 from ..running.code_and_versions import code_digest, package_versions
 
@@ -82,7 +82,6 @@ class ResultCache:
         if path is not None:
             with self._tolerant():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                remove_leftovers(path.parent)
                 self._connection = _open(path)
 
     @property
