@@ -34,9 +34,8 @@ from utils.workers.workplace import configured_workplace
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from utils.agreement.image_tasks import ImageAgreement, ImageTask
+    from utils.agreement.image_tasks import ImageTask
     from utils.workers.result_cache import ResultCache
-    from utils.workers.resume import Resumable
 
 KEYS = (
     "multiannotator_subset_metadata_path",
@@ -69,23 +68,6 @@ class AgreementTables(NamedTuple):
     failures: list[tuple[str, str]]
 
 
-def resumable_agreement() -> Resumable[ImageTask, ImageAgreement]:
-    """Return how the agreement on an image goes into the cache: in full."""
-    from utils.agreement.human_votes import drawn_by
-    from utils.agreement.image_tasks import ImageAgreement, agreement_of_image
-    from utils.workers.resume import Resumable
-
-    return Resumable(
-        function=agreement_of_image,
-        paths=lambda task: task.mask_paths,
-        settings=lambda task: {"drawn_by": drawn_by(task.annotators), "nsd_tolerance": task.nsd_tolerance},
-        is_kept=lambda result: not result.differences,
-        to_json=lambda result: {"pairs": result.pairs, "image": result.image, "masks": result.masks},
-        from_json=lambda kept: ImageAgreement(**kept),
-        is_usable=lambda task, _: not task.audited,
-    )
-
-
 def clusters_of_images(subset: DataFrame, config: MultiannotatorSettings) -> dict[str, str]:
     """Return the cluster of each image of the subset by ISIC_id; nothing when the image metadata are not there."""
     from utils.statistics.clusters import image_clusters
@@ -107,6 +89,7 @@ def compute_agreement(
 ) -> AgreementTables:
     """Return all rows that the tasks give, in metadata order."""
     from utils.agreement.audit import require_no_differences
+    from utils.agreement.kept_agreement import resumable_agreement
     from utils.workers.resume import map_resumable
 
     masks: dict[str, Any] = {row["seg_filename"]: row for row in subset.to_dict("records")}
@@ -137,6 +120,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
     """Compute all pairs, images and masks, write their tables and the summary."""
     from utils.agreement.aggregate import summary_of_pairs
     from utils.agreement.image_tasks import image_tasks
+    from utils.agreement.kept_agreement import CACHE
     from utils.workers.result_cache import open_cache
 
     subset = read_input(
@@ -150,7 +134,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
     masks_dir = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
     clusters = clusters_of_images(subset, config)
     tasks = image_tasks(subset, masks_dir, config, nsd_tolerance=config.nsd_tolerance)
-    with open_cache(config.cache_dir, "compute_IAA_metrics") as cache:
+    with open_cache(config.cache_dir, CACHE) as cache:
         pairs, images, masks, failures = compute_agreement(subset, clusters, tasks, cache, config)
         files = [
             write_table(pairs, config.all_pairwise_IAA_metrics_path),

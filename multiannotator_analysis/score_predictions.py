@@ -137,16 +137,16 @@ def score_tasks(found: ModelFiles, images: Images, masks_dir: Path, config: Mult
 
 def score_model(name: str, found: ModelFiles, images: Images, config: MultiannotatorSettings) -> Scored:
     """Score all images of one model."""
+    from utils.scoring.known_levels import with_known_levels
     from utils.scoring.score_tables import BY_IMAGE_COLUMNS, BY_REFERENCE_COLUMNS, row_by_image, rows_by_reference
     from utils.workers.result_cache import open_cache
     from utils.workers.resume import map_resumable
 
-    masks_dir = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
-    tasks = score_tasks(found, images, masks_dir, config)
+    masks_dir, workplace = require_folder(config, "new_dataset_masks_dir", "move_dataset"), configured_workplace(config)
+    tasks = with_known_levels(score_tasks(found, images, masks_dir, config), config.cache_dir, workplace)
     references, by_image, failures = [], [], []
     with open_cache(config.cache_dir, f"score_predictions_{name}") as cache:
-        work, workplace = resumable_scores(), configured_workplace(config)
-        results = map_resumable(work, tasks, cache, workplace, label=f"scores of {name}")
+        results = map_resumable(resumable_scores(), tasks, cache, workplace, label=f"scores of {name}")
         for task, result in zip(tasks, results, strict=True):
             if isinstance(result, Failure):
                 failures.append((task.isic_id, result.reason))

@@ -53,7 +53,8 @@ def edit(path: Path) -> None:
 
 
 def test_every_resumable_stage_is_known():
-    assert {"mask_qa", "create_consensus_masks", "compute_IAA_metrics", "make_report"} <= {*RESUMED}
+    stages = {"mask_qa", "create_consensus_masks", "create_soft_labels", "score_predictions", "make_report"}
+    assert {*stages, "kept_agreement"} == {*RESUMED}
 
 
 @pytest.mark.parametrize("module", sorted({*RESUMED.values()}))

@@ -13,8 +13,9 @@ from support.drawing import box, ragged, write_png
 from utils.errors import PipelineError
 from utils.metrics import pairwise_agreement
 from utils.naming import names_of_masks
+from utils.scoring.human_level import METRICS
 from utils.scoring.score_tables import row_by_image, rows_by_reference
-from utils.scoring.score_task import METRICS, ScoreTask, score_image
+from utils.scoring.score_task import ScoreTask, score_image
 
 
 def task_of(tmp_path_factory, masks, annotators, predictions, **options) -> ScoreTask:

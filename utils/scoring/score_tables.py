@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..lazy import pd
 from ..naming import ALL_IMAGES, CONSENSUS, HUMAN_LEVEL, MODEL, MODEL_BESIDE, MODEL_LESS_HUMAN, names_of_masks
 from ..statistics.bootstrap import group_means
-from .score_task import METRICS, ImageScores, ScoreTask, mean_of_known
+from .human_level import METRICS, mean_of_known
+from .score_task import ImageScores, ScoreTask
 
 if TYPE_CHECKING:
     from pandas import DataFrame

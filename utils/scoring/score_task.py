@@ -6,12 +6,10 @@ code as the agreement of annotators, and each file is read once.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,19 +17,17 @@ from ..data import load_masks
 from ..errors import PipelineError
 from ..masks.vote_patterns import VotePatterns, intersections, paint, vote_patterns
 from ..metrics import NSD_TOLERANCE, pairwise_agreement
-from ..naming import BOUNDARY_COLUMNS, CONSENSUS, METRIC_COLUMNS
+from ..naming import CONSENSUS
 from ..pictures.size_text import size_text
 from .energy_distance import ged_squared
+from .human_level import human_level, pairs_of_people
 from .probability_scores import Forecast, brier_score, forecast_of_map, qubiq_dice
 from .read_prediction import ProbabilityMap, read_mask, read_probabilities
-
-METRICS = (*METRIC_COLUMNS, *BOUNDARY_COLUMNS)
-Rows = Mapping[tuple[int, int], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
 class ScoreTask:
-    """The masks of one image, who drew each, the predictions for it, and what these are."""
+    """The masks of one image, who drew each, the predictions for it, what these are; `human_level` if it is known."""
 
     isic_id: str
     mask_paths: tuple[Path, ...]
@@ -39,6 +35,7 @@ class ScoreTask:
     prediction_paths: tuple[Path, ...]
     is_probability: bool
     nsd_tolerance: float = NSD_TOLERANCE
+    human: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,8 +47,7 @@ class ImageScores:
     references : list of list of dict
         `METRICS` of each prediction against each mask, in the task's order of both.
     human : dict of str to float
-        `METRICS` of the annotators with each other: mean over masks of the mean over the masks of other annotators;
-        NaN where the image has no two annotators.
+        `METRICS` of the annotators with each other, as `human_level` averages them.
     whole : dict of str to float
         ged_squared, qubiq_dice, brier.
     """
@@ -76,12 +72,11 @@ def score_image(task: ScoreTask) -> ImageScores:
     patterns = vote_patterns([*masks, *predicted])
     humans = [place for place, annotator in enumerate(task.annotators) if annotator not in CONSENSUS]
     samples = range(len(masks), len(masks) + len(predicted))
-    by_others = [(i, j) for i, j in product(humans, humans) if task.annotators[i] != task.annotators[j]]
-    asked = [*product(samples, range(len(masks))), *((i, j) for i, j in by_others if i < j)]
+    asked = [*product(samples, range(len(masks))), *(pairs_of_people(task.annotators) if task.human is None else ())]
     rows = dict(zip(asked, pairwise_agreement([*masks, *predicted], task.nsd_tolerance, patterns, asked), strict=True))
     return ImageScores(
         [[dict(rows[sample, mask]) for mask in range(len(masks))] for sample in samples],
-        _human_level(rows, by_others),
+        human_level(task.annotators, rows) if task.human is None else dict(task.human),
         {"ged_squared": ged_squared(intersections(patterns), samples, humans)}
         | _scores_of_probability(maps, patterns, samples, humans),
     )
@@ -99,16 +94,6 @@ def _require_size(shape: tuple[int, ...], predicted: Sequence[np.ndarray], paths
             )
 
 
-def _human_level(rows: Rows, by_others: Iterable[tuple[int, int]]) -> dict[str, float]:
-    of_masks: dict[int, list[Mapping[str, float]]] = {}
-    for i, j in by_others:
-        of_masks.setdefault(i, []).append(rows[min(i, j), max(i, j)])
-    return {
-        metric: mean_of_known(mean_of_known(row[metric] for row in mine) for mine in of_masks.values())
-        for metric in METRICS
-    }
-
-
 def _scores_of_probability(
     maps: Sequence[ProbabilityMap], patterns: VotePatterns, samples: Sequence[int], humans: Sequence[int]
 ) -> dict[str, float]:
@@ -124,9 +109,3 @@ def _scores_of_probability(
         "qubiq_dice": float(np.mean([qubiq_dice(forecast) for forecast in forecasts])),
         "brier": float(np.mean([brier_score(forecast) for forecast in forecasts])),
     }
-
-
-def mean_of_known(values: Iterable[Any]) -> float:
-    """Return the mean of the values that are not NaN; NaN when there is none."""
-    known = [value for value in values if not math.isnan(value)]
-    return math.fsum(known) / len(known) if known else math.nan

@@ -81,14 +81,8 @@ def map_resumable(
     if not cache.is_open:
         yield from map_items(work.function, tasks, workplace, label=label, unit=unit)
         return
-    paths = [tuple(work.paths(task)) for task in tasks]
-    keys: list[str | None] = [None] * len(tasks)
-    if cache.has_results():  # otherwise nothing can be looked up, and no file need be read for it
-        md5s = map_items(
-            md5s_of_files, paths, workplace.on_this_machine(), label=f"{label}: md5", unit=unit, batched=True
-        )
-        keys = [_usable_key(work, task, found, cache) for task, found in zip(tasks, md5s, strict=True)]
-    missing = [(task, files) for task, files, key in zip(tasks, paths, keys, strict=True) if key is None]
+    keys = _usable_keys(work, tasks, cache, workplace, label, unit)
+    missing = [(task, tuple(work.paths(task))) for task, key in zip(tasks, keys, strict=True) if key is None]
     computed = map_items(WithMd5s(work.function), missing, workplace, label=label, unit=unit)
     for task, key in zip(tasks, keys, strict=True):
         if key is None:
@@ -98,6 +92,38 @@ def map_resumable(
             yield work.from_json(kept.value)
         else:  # the cache was lost in the meantime
             yield from map_items(work.function, [task], IN_THIS_PROCESS, label=label)
+
+
+def kept_results(
+    work: Resumable[Task, Result],
+    tasks: Sequence[Task],
+    cache: ResultCache,
+    workplace: Workplace,
+    *,
+    label: str,
+    unit: str = "image",
+) -> list[Result | None]:
+    """Return the result of each task that the cache holds, as `map_resumable` does, and None for the others."""
+    keys = _usable_keys(work, tasks, cache, workplace, label, unit)
+    found = [None if key is None else cache.get(key) for key in keys]
+    return [None if kept is None else work.from_json(kept.value) for kept in found]
+
+
+def _usable_keys(
+    work: Resumable[Task, Any],
+    tasks: Sequence[Task],
+    cache: ResultCache,
+    workplace: Workplace,
+    label: str,
+    unit: str,
+) -> list[str | None]:
+    """Return the key of each task whose result is to be taken from the cache, and None for the others."""
+    if not cache.has_results():  # nothing can be looked up, and no file need be read for it
+        return [None] * len(tasks)
+    paths = [tuple(work.paths(task)) for task in tasks]
+    workplace = workplace.on_this_machine()
+    md5s = map_items(md5s_of_files, paths, workplace, label=f"{label}: md5", unit=unit, batched=True)
+    return [_usable_key(work, task, found, cache) for task, found in zip(tasks, md5s, strict=True)]
 
 
 def md5s_of_files(paths: Sequence[Path]) -> list[str]:
