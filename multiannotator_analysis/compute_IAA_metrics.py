@@ -14,7 +14,7 @@ Rules:  Pairs i < j, images and masks in metadata order. Distances in pixels bet
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,10 +25,10 @@ from utils import naming
 from utils.agreement.failures_table import record_failures
 from utils.errors import Failure
 from utils.files import require_folder
-from utils.lazy import logger, pd
+from utils.lazy import logger
 from utils.settings import MultiannotatorSettings
 from utils.stage import Outcome, run_stage
-from utils.tables import read_input, write_table
+from utils.tables import GatheredRows, read_input, write_table
 from utils.workers.workplace import configured_workplace
 
 if TYPE_CHECKING:
@@ -80,6 +80,16 @@ def clusters_of_images(subset: DataFrame, config: MultiannotatorSettings) -> dic
     return {isic_id: clusters.get(isic_id, isic_id) for isic_id in subset["ISIC_id"]}
 
 
+def rows_by_image(subset: DataFrame) -> Iterator[list[dict[str, Any]]]:
+    """Yield the rows of each image, in order of first appearance, with their place in the table."""
+    columns = {"place": range(len(subset)), **{name: subset[name].tolist() for name in naming.SEG_COLUMNS}}
+    places: dict[str, list[int]] = {}
+    for place, isic_id in enumerate(columns["ISIC_id"]):
+        places.setdefault(isic_id, []).append(place)
+    for of_image in places.values():
+        yield [{name: column[place] for name, column in columns.items()} for place in of_image]
+
+
 def compute_agreement(
     subset: DataFrame,
     clusters: Mapping[str, str],
@@ -92,28 +102,24 @@ def compute_agreement(
     from utils.agreement.kept_agreement import resumable_agreement
     from utils.workers.resume import map_resumable
 
-    masks: dict[str, Any] = {row["seg_filename"]: row for row in subset.to_dict("records")}
-    pairs, images, failures, audited = [], [], [], []
-    of_masks: dict[str, dict[str, Any]] = {}
+    pairs, images = GatheredRows(naming.PAIR_COLUMNS), GatheredRows(naming.IMAGE_AGREEMENT_COLUMNS)
+    masks, failures, audited = GatheredRows(("place", *naming.MASK_AGREEMENT_COLUMNS)), [], []
     results = map_resumable(resumable_agreement(), tasks, cache, configured_workplace(config), label="agreement")
-    for task, result in zip(tasks, results, strict=True):
+    for task, rows, result in zip(tasks, rows_by_image(subset), results, strict=True):
         if isinstance(result, Failure):
             failures.append((task.img_filename, result.reason))
             continue
         audited += result.differences
-        rows = [masks[path.name] for path in task.mask_paths]
-        pairs += [label | pair for label, pair in zip(naming.pair_labels(rows), result.pairs, strict=True)]
+        for label, pair in zip(naming.pair_labels(rows), result.pairs, strict=True):
+            pairs.add(label | pair)
         names = {"ISIC_id": task.isic_id, "img_filename": task.img_filename, "cluster": clusters.get(task.isic_id, "")}
-        images.append(names | result.image)
+        images.add(names | result.image)
         humans = (row for row in rows if row["annotator"] not in naming.CONSENSUS)
-        of_masks |= {row["seg_filename"]: row | values for row, values in zip(humans, result.masks, strict=True)}
+        for row, numbers in zip(humans, result.masks, strict=True):
+            masks.add(row | numbers)
     require_no_differences(audited)
-    return AgreementTables(
-        pd.DataFrame(pairs, columns=naming.PAIR_COLUMNS),
-        pd.DataFrame(images, columns=naming.IMAGE_AGREEMENT_COLUMNS),
-        pd.DataFrame([of_masks[name] for name in masks if name in of_masks], columns=naming.MASK_AGREEMENT_COLUMNS),
-        failures,
-    )
+    in_order = masks.table().sort_values("place", ignore_index=True).drop(columns="place")
+    return AgreementTables(pairs.table(), images.table(), in_order, failures)
 
 
 def main(config: MultiannotatorSettings) -> Outcome:

@@ -6,9 +6,9 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import PipelineError
 from .files import atomic_path, missing_input, write_bytes_atomically
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Significant digits of least squares and rank tests that do not depend on the versions of LAPACK and scipy.
 CERTAIN_DIGITS = 10
+_ROWS_OF_A_BLOCK = 8192
 
 
 def read_table(
@@ -90,6 +91,37 @@ def read_input(
     table = read_table(path, columns, numeric, numeric_if_there, others)
     config.inputs_read[key] = md5_of_file(path)
     return table
+
+
+class GatheredRows:
+    """Rows of a table as they come, kept as columns: in a tenth of the memory that as many dicts take.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Columns of the table; what else rows hold is left out.
+    """
+
+    def __init__(self, columns: Sequence[str]):
+        self._columns = list(columns)
+        self._rows: list[Mapping[str, Any]] = []
+        self._blocks: list[DataFrame] = []
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Add a row, by column."""
+        self._rows.append(row)
+        if len(self._rows) == _ROWS_OF_A_BLOCK:
+            self._close_block()
+
+    def table(self) -> DataFrame:
+        """Return all rows, in order."""
+        if self._rows or not self._blocks:
+            self._close_block()
+        return pd.concat(self._blocks, ignore_index=True)
+
+    def _close_block(self) -> None:
+        self._blocks.append(pd.DataFrame(self._rows, columns=self._columns))
+        self._rows = []
 
 
 def write_table(table: DataFrame, path: Path, digits: int | None = None) -> Path:
