@@ -9,7 +9,7 @@ import numpy as np
 from ..lazy import cv2
 from .bounding_box import Box, bounding_box
 
-_BLOCK = 1 << 16  # pixels at a time, so that intermediate arrays stay in the processor's cache
+_BLOCK = 1 << 20  # pixels at a time, so that what is computed on the way stays small
 # Corners that are simplified together at most. Shapely goes as deep as there are corners, and takes time by their
 # square, where each division of an outline parts only a few of them from the others, as in a comb.
 _PART = 8192
@@ -77,9 +77,10 @@ def trace(cut: np.ndarray, box: Box) -> Outline:
     by_column = np.lexsort((rows, columns))
     above_or_below = np.empty_like(by_column)
     above_or_below[by_column[0::2]], above_or_below[by_column[1::2]] = by_column[1::2], by_column[0::2]
-    order, starts = _follow(above_or_below.tolist())
-    points = np.column_stack([columns + box[1].start, rows + box[0].start])
-    return Outline(points[order], np.array(starts, dtype=np.int64))
+    firsts, starts = _follow(above_or_below.tolist())
+    order = np.column_stack([firsts, firsts ^ 1]).ravel()
+    points = np.column_stack([columns[order] + box[1].start, rows[order] + box[0].start])
+    return Outline(points, starts)
 
 
 def _corners(padded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -88,10 +89,8 @@ def _corners(padded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Where two pixels touch diagonally, two outlines have a corner, and it is there twice.
     """
     # Row behind row, which are all empty at their ends: what differs from its neighbour has a side to its right.
-    pixels, beside = padded.ravel()[:-1], padded.ravel()[1:]
-    blocks = range(0, len(pixels), _BLOCK)
-    places = [np.flatnonzero(pixels[at : at + _BLOCK] != beside[at : at + _BLOCK]) + at for at in blocks]
-    left = np.concatenate(places)
+    pixels = padded.ravel()
+    left = _changes(pixels)
     width = padded.shape[1] - 1
     sides = left - left // padded.shape[1]
     # A side of a pixel goes on in the next row where that has one too, with the same colour on its left. Upper and
@@ -101,8 +100,25 @@ def _corners(padded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.divmod(corners, width)
 
 
-def _follow(above_or_below: list[int]) -> tuple[list[int], list[int]]:
-    """Order the corners polygon by polygon; the neighbour in the row of corner i is corner i ^ 1."""
+def _changes(values: np.ndarray) -> np.ndarray:
+    """Return the places of values that differ from the next one, ascending."""
+    found: list[np.ndarray] = [np.empty(0, np.int64)]
+    for at in range(0, values.size - 1, _BLOCK):
+        block = values[at : at + _BLOCK + 1]
+        differs = np.zeros(-(-block.size // 8) * 8, dtype=bool)
+        np.not_equal(block[:-1], block[1:], out=differs[: block.size - 1])
+        # There are few, so eight are looked at together: two thirds of the time.
+        eights = np.flatnonzero(differs.view(np.uint64) != 0)
+        eight, within = np.nonzero(differs.reshape(-1, 8)[eights])
+        found.append(at + 8 * eights[eight] + within)
+    return np.concatenate(found)
+
+
+def _follow(above_or_below: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Order the corners polygon by polygon; the neighbour in the row of corner i is corner i ^ 1.
+
+    Returns every second corner, each before its neighbour in the row, and where polygons start among all corners.
+    """
     seen = bytearray(len(above_or_below))
     order: list[int] = []
     starts = [0]
@@ -113,10 +129,10 @@ def _follow(above_or_below: list[int]) -> tuple[list[int], list[int]]:
         while not seen[corner]:
             beside = corner ^ 1
             seen[corner] = seen[beside] = 1
-            order += (corner, beside)
+            order.append(corner)
             corner = above_or_below[beside]
-        starts.append(len(order))
-    return order, starts
+        starts.append(2 * len(order))
+    return np.array(order, dtype=np.int64), np.array(starts, dtype=np.int64)
 
 
 def simplify(outline: Outline, tolerance: float) -> Outline:
