@@ -28,7 +28,7 @@ from utils.files import require_folder
 from utils.lazy import logger, pd
 from utils.settings import MultiannotatorSettings, PredictionKind
 from utils.stage import Outcome, run_stage
-from utils.tables import read_input, read_table, write_table
+from utils.tables import GatheredRows, read_input, read_table, write_table
 from utils.workers.workplace import configured_workplace
 
 if TYPE_CHECKING:
@@ -144,22 +144,19 @@ def score_model(name: str, found: ModelFiles, images: Images, config: Multiannot
 
     masks_dir, workplace = require_folder(config, "new_dataset_masks_dir", "move_dataset"), configured_workplace(config)
     tasks = with_known_levels(score_tasks(found, images, masks_dir, config), config.cache_dir, workplace)
-    references, by_image, failures = [], [], []
+    references, by_image, failures = GatheredRows(BY_REFERENCE_COLUMNS), GatheredRows(BY_IMAGE_COLUMNS), []
     with open_cache(config.cache_dir, f"score_predictions_{name}") as cache:
         results = map_resumable(resumable_scores(), tasks, cache, workplace, label=f"scores of {name}")
         for task, result in zip(tasks, results, strict=True):
             if isinstance(result, Failure):
                 failures.append((task.isic_id, result.reason))
             else:
-                references += rows_by_reference(task, list(found.samples[task.isic_id]), result)
-                by_image.append(row_by_image(task, result))
+                for row in rows_by_reference(task, list(found.samples[task.isic_id]), result):
+                    references.add(row)
+                by_image.add(row_by_image(task, result))
         cache.keep_used()
     failures += [(isic_id, "no prediction") for isic_id in images.masks if isic_id not in found.samples]
-    return Scored(
-        pd.DataFrame(references, columns=list(BY_REFERENCE_COLUMNS)),
-        pd.DataFrame(by_image, columns=list(BY_IMAGE_COLUMNS)),
-        [*failures, *found.unknown],
-    )
+    return Scored(references.table(), by_image.table(), [*failures, *found.unknown])
 
 
 def write_scores(name: str, scored: Scored, images: Images, config: MultiannotatorSettings) -> list[Path]:

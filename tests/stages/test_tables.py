@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import os
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils import files
+from utils import files, tables
 from utils.errors import PipelineError
 from utils.tables import read_table, write_lines, write_table
 
@@ -142,3 +143,20 @@ def test_a_temporary_file_lies_beside_its_target_and_keeps_the_suffix(tmp_path):
         temporary.write_bytes(b"1")
         assert not (tmp_path / "deep" / "x.png").exists()
     assert os.listdir(tmp_path / "deep") == ["x.png"]
+
+
+@pytest.mark.parametrize("number", [0, 1, 5, 6, 7, 20])
+def test_gathered_rows_are_the_table_of_all_of_them(monkeypatch, number):
+    monkeypatch.setattr(tables, "_ROWS_OF_A_BLOCK", 6)
+    # A column of whole numbers has its first empty cell only in a later block.
+    rows = [
+        {"name": f"ü{i}", "count": i if i < 9 else math.nan, "none": math.nan, "more": 1, "score": i / 7}
+        for i in range(number)
+    ]
+    columns = ["score", "name", "none", "count"]
+    gathered = tables.GatheredRows(columns)
+    for row in rows:
+        gathered.add(row)
+    wanted = pd.DataFrame(rows, columns=columns)
+    pd.testing.assert_frame_equal(gathered.table(), wanted)
+    assert gathered.table().to_csv() == wanted.to_csv()
