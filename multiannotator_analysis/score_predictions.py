@@ -71,11 +71,12 @@ class Images(NamedTuple):
 
 
 class Scored(NamedTuple):
-    """Scores of one model, and what could not be scored: (image or file, reason)."""
+    """Scores of one model; what could not be scored, as (image or file, reason); how many came from the cache."""
 
     by_reference: DataFrame
     by_image: DataFrame
     failures: list[tuple[str, str]]
+    note: str
 
 
 def read_images(config: MultiannotatorSettings) -> Images:
@@ -156,7 +157,7 @@ def score_model(name: str, found: ModelFiles, images: Images, config: Multiannot
                 by_image.add(row_by_image(task, result))
         cache.keep_used()
     failures += [(isic_id, "no prediction") for isic_id in images.masks if isic_id not in found.samples]
-    return Scored(references.table(), by_image.table(), [*failures, *found.unknown])
+    return Scored(references.table(), by_image.table(), [*failures, *found.unknown], cache.note(len(tasks)))
 
 
 def write_scores(name: str, scored: Scored, images: Images, config: MultiannotatorSettings) -> list[Path]:
@@ -218,7 +219,7 @@ def closing_lines(by_model: Mapping[str, Scored]) -> Iterator[str]:
         if len(several):
             means = several[["dice_score_mean", "human_dice_score_mean"]].mean()
             beside = f"{means.iloc[0]:.4f} beside {means.iloc[1]:.4f} of the annotators on {len(several):,} of them"
-        yield f"{name}: mean Dice {table['dice_score_mean'].mean():.4f} on {len(table):,} images, {beside}"
+        yield f"{name}: mean Dice {table['dice_score_mean'].mean():.4f} on {len(table):,} images, {beside}{scored.note}"
 
 
 def found_predictions(images: Images, config: MultiannotatorSettings) -> dict[str, ModelFiles]:

@@ -73,13 +73,13 @@ def test_what_cannot_be_scored_is_listed(rerun, predictions):
 
 def test_scores_are_taken_from_the_cache_until_a_file_changes(rerun, predictions):
     arguments = (f"predictions_dir={predictions}", PATTERN)
-    succeed("score_predictions", rerun, *arguments)
+    assert "0 of 3 taken from the cache" in succeed("score_predictions", rerun, *arguments)
     before = tree(rerun / "predictions")
     (predictions / f"{THREE}.png").write_bytes((predictions / f"{THREE}.png").read_bytes())
-    succeed("score_predictions", rerun, *arguments)
+    assert "3 of 3 taken from the cache" in succeed("score_predictions", rerun, *arguments)
     assert tree(rerun / "predictions") == before
     write_png(predictions / f"{THREE}.png", box(4, 4, 14, 20))
-    succeed("score_predictions", rerun, *arguments)
+    assert "2 of 3 taken from the cache" in succeed("score_predictions", rerun, *arguments)
     assert scores(rerun).loc[THREE, "dice_score_max"] == 1
     assert tree(rerun / "predictions") != before
 
