@@ -14,9 +14,8 @@ Rules:  Errors (exit code 1) are: an id that no image has; an image in two parts
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,14 +54,14 @@ KEYS = (
 
 
 def fingerprints_of(
-    part_of: Mapping[str, str], dataset: DatasetTables, config: CreationSettings
+    isic_ids: Collection[str], dataset: DatasetTables, config: CreationSettings
 ) -> dict[str, Fingerprint]:
     """Return the fingerprints of the image files that are there, by isic_id; a log line tells which are not."""
     from utils.partitions.fingerprints import fingerprint
 
     folder = target_folders(config)[0]
     names = dict(zip(dataset.masks["ISIC_id"], dataset.masks["img_filename"], strict=True))
-    paths = {isic_id: folder / names[isic_id] for isic_id in part_of if isic_id in names}
+    paths = {isic_id: folder / names[isic_id] for isic_id in isic_ids if isic_id in names}
     paths = {isic_id: path for isic_id, path in paths.items() if path.is_file()}
     results = map_items(fingerprint, list(paths.values()), local_workplace(config), label="files", batched=True)
     found = dict(zip(paths, results, strict=True))
@@ -70,19 +69,17 @@ def fingerprints_of(
     if unreadable:
         logger.warning("files that cannot be read are not compared: {}", ", ".join(unreadable))
     usable = {isic_id: result for isic_id, result in found.items() if not isinstance(result, Failure)}
-    if len(usable) < len(part_of):
-        logger.info("files of {} of {} images compared, as far as they are in {}", len(usable), len(part_of), folder)
+    if len(usable) < len(isic_ids):
+        logger.info("files of {} of {} images compared, as far as they are in {}", len(usable), len(isic_ids), folder)
     return usable
 
 
 def test_lists(lists: Mapping[str, Mapping[str, set[str]]]) -> dict[str, set[str]]:
-    """Return the lists of other datasets whose name has a word that starts with ``test``, by dataset and list."""
-    return {
-        f"{dataset}/{name}": ids
-        for dataset, of_dataset in lists.items()
-        for name, ids in of_dataset.items()
-        if re.search(r"(?<![^\W_])test", name, re.IGNORECASE)
-    }
+    """Return the lists of other datasets that are called test, or whose dataset is, by dataset and list."""
+    from utils.partitions.findings import is_called
+
+    named = {f"{dataset}/{name}": ids for dataset, of_dataset in lists.items() for name, ids in of_dataset.items()}
+    return {name: ids for name, ids in named.items() if is_called("test", name)}
 
 
 def warn_of(findings: list[Finding]) -> None:
@@ -118,10 +115,11 @@ def main(config: CreationSettings) -> Outcome:
     given = read_partition(config.partitions or [config.partitions_path], KnownIds(ids))
     part_of = {isic_id: parts[0] for isic_id, parts in given.parts.items()}
     sizes, clusters = sizes_of(part_of), image_clusters(dataset.images)
-    findings = [*find.of_ids(given, ids), *find.of_clusters(part_of, dict(zip(ids, clusters, strict=True)))]
+    findings = [*find.of_ids(given, ids), *find.of_clusters(given.parts, dict(zip(ids, clusters, strict=True)))]
     if config.near_equal_bits is not None:
-        findings += find.of_files(part_of, fingerprints_of(part_of, dataset, config), config.near_equal_bits)
-    findings += find.of_test_lists(part_of, find.training_part(sizes), test_lists(read_other_lists(config)))
+        fingerprints = fingerprints_of(given.parts, dataset, config)
+        findings += find.of_files(given.parts, fingerprints, config.near_equal_bits)
+    findings += find.of_test_lists(given.parts, find.training_parts(sizes), test_lists(read_other_lists(config)))
     shares = {name: size / len(part_of) for name, size in sizes.items()}
     balance = balance_table(image_labels(*dataset), ids.map(part_of).fillna(""), shares)
     files = [

@@ -104,7 +104,8 @@ def main(config: CreationSettings) -> Outcome:
     ]
     wanted = [name for name, share in shares.items() if share]
     counts = told(parts, wanted, several, clusters.nunique())
-    return Outcome("; ".join([counts, *deviation_in_words(balance)]), files)
+    # Another partition, of another seed for example, may lie elsewhere.
+    return Outcome("; ".join([counts, *deviation_in_words(balance)]), files, adds=True)
 
 
 if __name__ == "__main__":

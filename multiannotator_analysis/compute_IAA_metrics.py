@@ -50,7 +50,6 @@ KEYS = (
     "audit_fraction",
     "audit_seed",
     "max_failures",
-    "metrics_output_dir",
     "cache_dir",
     "num_workers",
     "executor",

@@ -46,8 +46,6 @@ KEYS = (
     "audit_fraction",
     "audit_seed",
     "max_failures",
-    "new_dataset_metadata_output_dir",
-    "metrics_output_dir",
     "cache_dir",
     "num_workers",
     "executor",

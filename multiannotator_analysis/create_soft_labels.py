@@ -3,7 +3,7 @@
 Reads:  IMAplusplus_multiannotator_subset_seg_metadata.csv and the masks of the annotators.
 Writes: in soft_labels_dir {ISIC_id}_votes.png, 8-bit grey: how many masks mark each pixel; and {ISIC_id}_staple.png,
         16-bit grey: STAPLE's probability of foreground times 65535; the table of failures. Nothing unless soft_labels
-        is true.
+        is true; what an earlier run made stays then.
 Rules:  With n masks, majority vote is votes >= n/2, the union votes >= 1, the intersection votes = n. The STAPLE mask
         is staple > 32767.5: probabilities are rounded to the nearest number, and 0.5 down; an undefined one is 0. More
         than 255 masks are a failure of the image. Images whose masks and soft labels are as an earlier run left
@@ -119,7 +119,9 @@ def main(config: MultiannotatorSettings) -> Outcome:
     from utils.workers.result_cache import open_cache
 
     if not config.soft_labels:
-        return Outcome("nothing made, since soft_labels is false", forget_failures(config))
+        left = len(list(config.soft_labels_dir.glob("*.png")))
+        kept = f"; {left} soft labels of an earlier run stay as they were" if left else ""
+        return Outcome(f"nothing made, since soft_labels is false{kept}", forget_failures(config), adds=True)
     key = "multiannotator_subset_metadata_path"
     subset = naming.humans_only(read_input(config, key, naming.SEG_COLUMNS, made_by="create_multiannotator_subset"))
     masks_dir = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")

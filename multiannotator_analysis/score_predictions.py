@@ -3,18 +3,20 @@
 Reads:  the files in predictions_dir; IMAplusplus_seg_metadata.csv, IMAplusplus_img_metadata.csv and the masks;
         IMAplusplus_partitions.csv where it is there.
 Writes: in predictions_output_dir a folder a model, with scores_by_reference.csv, scores_by_image.csv,
-        scores_summary.csv and failures.csv; comparison.csv of all models that were scored.
+        scores_summary.csv, failures.csv and scored_with.csv; comparison.csv of all models that were scored with the
+        same masks and nsd_tolerance.
 Rules:  Without predictions_dir there is nothing to do. A prediction is scored as a mask of an annotator is: Dice,
         Jaccard, HD, HD95, ASSD, NSD, BF1; probabilities from one half on are foreground. The annotators' own level is
         each one's score against the others, on the same image. Intervals are 95 %, by drawing clusters of images.
         Images without a prediction, files of unknown images and predictions of another size are listed in failures.csv,
-        and count towards max_failures; nothing is resampled. Predictions never enter the consensus.
+        and count towards max_failures; nothing is resampled. A model without any score is an error.
+        Predictions never enter the consensus.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import utils.stage_process
 from utils import naming
-from utils.errors import ConfigError, Failure, PipelineError
+from utils.errors import ConfigError, Failure
 from utils.files import require_folder
-from utils.lazy import logger, pd
+from utils.lazy import pd
 from utils.settings import MultiannotatorSettings, PredictionKind
 from utils.stage import Outcome, run_stage
 from utils.tables import GatheredRows, read_input, read_table, write_table
@@ -59,7 +61,6 @@ KEYS = (
     "dask_scheduler",
     "max_image_pixels",
 )
-_NAMED = 5  # of the images or files that are not scored
 
 
 class Images(NamedTuple):
@@ -161,21 +162,16 @@ def score_model(name: str, found: ModelFiles, images: Images, config: Multiannot
 
 
 def write_scores(name: str, scored: Scored, images: Images, config: MultiannotatorSettings) -> list[Path]:
-    """Write the tables of one model, warn of what was not scored, and raise if it is more than max_failures."""
+    """Write the tables of one model, and warn of what was not scored."""
+    from utils.scoring.not_scored import warn_of_failures
     from utils.scoring.score_tables import score_summary
+    from utils.scoring.scored_with import write_scored_with
 
     folder = config.predictions_output_dir / name
     stage = Path(__file__).stem
     rows = [(stage, what, " ".join(reason.split())) for what, reason in scored.failures]
     failures = write_table(pd.DataFrame(rows, columns=list(naming.FAILURE_COLUMNS)), folder / naming.SCORES_FAILURES)
-    _warn_of_failures(name, rows, failures)
-    if config.max_failures is not None and len(rows) > config.max_failures:
-        raise PipelineError(
-            f"{len(rows)} images or files of {name} could not be scored.",
-            where=failures,
-            expected=f"at most {config.max_failures} (max_failures)",
-            found=len(rows),
-        )
+    warn_of_failures(name, scored.failures, failures)
     bootstrap = (config.bootstrap_resamples, config.bootstrap_seed)
     summary = score_summary(scored.by_image, scored.by_reference, images.clusters, images.partitions, bootstrap)
     tables = {
@@ -183,29 +179,24 @@ def write_scores(name: str, scored: Scored, images: Images, config: Multiannotat
         naming.SCORES_BY_IMAGE: scored.by_image,
         naming.SCORES_SUMMARY: summary,
     }
-    return [failures, *(write_table(table, folder / file) for file, table in tables.items())]
+    written = [write_table(table, folder / file) for file, table in tables.items()]
+    return [failures, *written, write_scored_with(basis_of_scores(images, config), folder)]
 
 
-def _warn_of_failures(name: str, rows: Sequence[tuple[str, str, str]], path: Path) -> None:
-    reasons: dict[str, list[str]] = {}
-    for _, what, reason in rows:
-        kind = "have no prediction" if reason == "no prediction" else f"are not scored ({reason})"
-        reasons.setdefault(kind, []).append(what)
-    several: list[str] = []
-    for kind, these in list(reasons.items())[:_NAMED]:
-        more = ", …" if len(these) > _NAMED else ""
-        several.append(f"{len(these):,} {kind}: {', '.join(these[:_NAMED])}{more}")
-    if several:
-        more = f"; and more of other kinds, see {path}" if len(reasons) > _NAMED else f" (listed in {path})"
-        logger.warning("{}: {}{}", name, "; ".join(several), more)
+def basis_of_scores(images: Images, config: MultiannotatorSettings) -> DataFrame:
+    """Return what the scores of this run depend on beside the predictions."""
+    from utils.scoring.scored_with import scored_with
+
+    return scored_with((row for rows in images.masks.values() for row in rows), config.nsd_tolerance)
 
 
 def compared_models(images: Images, config: MultiannotatorSettings) -> DataFrame:
     """Compare all models whose scores are there, those of earlier runs too."""
     from utils.scoring.score_tables import BY_IMAGE_COLUMNS, compare_models
+    from utils.scoring.scored_with import comparable_models
 
-    paths = sorted(config.predictions_output_dir.glob(f"*/{naming.SCORES_BY_IMAGE}"))
-    models = {path.parent.name: read_table(path, ["ISIC_id"], BY_IMAGE_COLUMNS[1:]) for path in paths}
+    paths = comparable_models(config.predictions_output_dir, basis_of_scores(images, config))
+    models = {name: read_table(path, ["ISIC_id"], BY_IMAGE_COLUMNS[1:]) for name, path in paths.items()}
     bootstrap = (config.bootstrap_resamples, config.bootstrap_seed)
     return compare_models(models, images.clusters, images.partitions, bootstrap)
 
@@ -219,7 +210,9 @@ def closing_lines(by_model: Mapping[str, Scored]) -> Iterator[str]:
         if len(several):
             means = several[["dice_score_mean", "human_dice_score_mean"]].mean()
             beside = f"{means.iloc[0]:.4f} beside {means.iloc[1]:.4f} of the annotators on {len(several):,} of them"
-        yield f"{name}: mean Dice {table['dice_score_mean'].mean():.4f} on {len(table):,} images, {beside}{scored.note}"
+        missed = f", {len(scored.failures):,} not scored" if scored.failures else ""
+        mean = f"mean Dice {table['dice_score_mean'].mean():.4f} on {len(table):,} images"
+        yield f"{name}: {mean}, {beside}{missed}{scored.note}"
 
 
 def found_predictions(images: Images, config: MultiannotatorSettings) -> dict[str, ModelFiles]:
@@ -239,6 +232,8 @@ def found_predictions(images: Images, config: MultiannotatorSettings) -> dict[st
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Score each model, write its tables, and compare the models."""
+    from utils.scoring.not_scored import require_scores
+
     images = read_images(config)
     models = found_predictions(images, config)
     if not models:
@@ -246,6 +241,8 @@ def main(config: MultiannotatorSettings) -> Outcome:
     scored = {name: score_model(name, found, images, config) for name, found in models.items()}
     files = [path for name in models for path in write_scores(name, scored[name], images, config)]
     files.append(write_table(compared_models(images, config), config.predictions_output_dir / naming.MODELS_COMPARED))
+    numbers = {name: (len(model.by_image), len(model.failures)) for name, model in scored.items()}
+    require_scores(numbers, config.max_failures, config.predictions_output_dir)
     return Outcome("; ".join(closing_lines(scored)), files, adds=True)
 
 

@@ -78,7 +78,7 @@ FAILURE_COLUMNS = ("stage", "img_id", "reason")
 # Of scored predictions: the files in the folder of a model, and that of all models.
 SCORES_BY_REFERENCE, SCORES_BY_IMAGE = "scores_by_reference.csv", "scores_by_image.csv"
 SCORES_SUMMARY, SCORES_FAILURES = "scores_summary.csv", "failures.csv"
-MODELS_COMPARED = "comparison.csv"
+SCORED_WITH, MODELS_COMPARED = "scored_with.csv", "comparison.csv"
 # What their summaries compare, and the partition that stands for all images.
 MODEL, MODEL_BESIDE = "model with annotators", "model with annotators, images of several annotators"
 HUMAN_LEVEL, MODEL_LESS_HUMAN = "annotators with each other", "difference, images of several annotators"

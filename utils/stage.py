@@ -162,18 +162,19 @@ def _run(main: Callable[[Settings], Outcome], config: Settings, script: Path, ke
     allow_pixels(config.max_image_pixels)
     with exclusive_run(config.output_dir, script.stem):
         read_manifest(config.output_dir)  # an unusable one is better known before the work than after it
-        remove_half_written(config.output_dir, *_own_folders(config, keys))
+        remove_half_written(*_own_folders(config))
         outcome = main(config)
         _record(outcome, config, script, keys)
     return outcome
 
 
-def _own_folders(config: CommonSettings, keys: Sequence[str]) -> Iterator[Path]:
-    """Yield the folders of a stage that only the pipeline writes to, wherever a user has put them."""
+def _own_folders(config: CommonSettings) -> Iterator[Path]:
+    """Yield the folders that the pipeline writes to: the output folder, and any of its parts that lie elsewhere."""
+    yield config.output_dir
     for key in dataclasses.fields(config):
-        in_output = str(key.default).startswith("${") and "oc.env" not in str(key.default)
-        folder = getattr(config, key.name)
-        if key.name in keys and key.name.endswith("_dir") and in_output and folder is not None:
+        is_part = str(key.default).startswith("${") and "oc.env" not in str(key.default)
+        folder = getattr(config, key.name) if key.name.endswith("_dir") and is_part else None
+        if folder is not None and not folder.is_relative_to(config.output_dir):
             yield folder
 
 

@@ -115,6 +115,35 @@ def test_partitions_are_datasets(parted):
     assert "test, train" in str(raised.value)
 
 
+def test_parts_of_a_subclass_are_of_the_subclass(parted):
+    class Small(Dataset):
+        def __getitem__(self, which):
+            return "small"
+
+    for part in (Small(parted.config.output_dir).partition("train"), Small(parted.config.output_dir).only([THREE])):
+        assert type(part) is Small and part[0] == "small"
+
+
+def test_ids_are_in_the_dataset_and_its_parts(parted):
+    first, *others = parted.ids
+    assert first in parted and "IMG" not in parted and 0 not in parted
+    assert first not in parted.partition("train") and others[0] in parted.partition("train")
+
+
+def test_lists_of_other_datasets_are_numbers(parted):
+    table = parted.config.partitions_path
+    pd.read_csv(table, dtype=str).assign(**{"ISIC2018/test": ["1", "0", "0", "1"]}).to_csv(table, index=False)
+    assert (Dataset(parted.config.output_dir).images["ISIC2018/test"] == 0).sum() == 2
+
+
+def test_an_image_without_masks_is_told(rerun):
+    table = rerun / "metadata" / "IMAplusplus_seg_metadata.csv"
+    masks = pd.read_csv(table, dtype=str, keep_default_na=False)
+    masks[masks["ISIC_id"] != ALONE].to_csv(table, index=False)
+    with pytest.raises(PipelineError, match=f"{ALONE} has no masks"):
+        Dataset(rerun)[ALONE]
+
+
 def test_without_partitions_it_says_which_stage_makes_them(dataset):
     with pytest.raises(PipelineError, match="create_partitions"):
         dataset.partition("train")

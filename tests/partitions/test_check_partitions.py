@@ -118,6 +118,42 @@ def test_test_lists_of_other_datasets_in_the_training_part_are_a_warning(dataset
     assert [row[1] for row in findings(dataset)] == ["I00", "I04"]
 
 
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (("isic_train", "isic_test"), {("I00", "isic_train")}),
+        (("train_a", "Train B"), {("I00", "train_a"), ("I04", "Train B")}),
+        (("some", "more"), {("I04", "more")}),
+    ],
+)
+def test_the_parts_for_training_are_those_called_so_or_the_largest(dataset, names, found):
+    lists = dataset / "lists"
+    write_file(lists / "Derm_Test" / "ids.txt", "I00\nI04\nI05\n")
+    write_file(lists / "Latest" / "ids.txt", "I00\n")
+    parts = {"I00": names[0], "I04": names[1], "I02": names[1], "I03": names[1]}
+    run_here(STAGE, dataset, partition(dataset, parts), f"other_datasets_dir={lists}")
+    tests = {row[1:3] for row in findings(dataset) if row[0] == "test image of another dataset"}
+    assert tests == found
+
+
+@pytest.mark.parametrize("order", [("train", "test"), ("test", "train")])
+def test_an_image_of_several_parts_counts_in_each(dataset, order):
+    put_image(dataset, "I02", picture(1))
+    put_image(dataset, "I03", picture(1))
+    write_file(dataset / "lists" / "ISIC2018" / "test.txt", "I02\n")
+    rows = [f"I02,{part}" for part in order] + ["I00,test", "I01,train", "I04,test", "I03,val"]
+    code, text = run_here(
+        *(STAGE, dataset, f"partitions={write_file(dataset / 'mine.csv', chr(10).join(['who,where', *rows]))}"),
+        f"other_datasets_dir={dataset / 'lists'}",
+    )
+    assert code == 1 and "1 images of the list ISIC2018/test are in train" in text
+    assert "cluster I00: I00 (test), I01 (train), I04 (test)" in text and "cluster I02" not in text
+    assert {(row[1], row[2]) for row in findings(dataset) if row[0].startswith("equal")} == {
+        ("I02", "train"),
+        ("I02", "test"),
+    }
+
+
 def test_a_missing_partition_is_named(dataset):
     code, text = run_here(STAGE, dataset)
     assert code == 1 and "IMAplusplus_partitions.csv" in text

@@ -41,6 +41,16 @@ def test_each_image_has_one_partition_and_clusters_stay_together(dataset):
     assert f"{' / '.join(map(str, sizes))} images in train / val / test" in text and "16 clusters" in text
 
 
+def test_another_partition_elsewhere_leaves_the_first_alone(dataset):
+    succeed(STAGE, dataset)
+    before = tree(dataset)
+    names = {"partitions_path": "b.csv", "partition_balance_path": "c.csv", "partitions_dir": "parts"}
+    keys = [f"{key}={dataset / 'other' / name}" for key, name in names.items()]
+    assert "removed" not in succeed(STAGE, dataset, "partition_seed=7", *keys)
+    after = tree(dataset)
+    assert {name: after[name] for name in before} == before and len(after) == len(before) + 5
+
+
 def test_lists_of_other_datasets_are_columns(dataset):
     lists = dataset / "lists"
     write_file(lists / "ISIC2018" / "test.txt", "I03\nI05\nX\n")

@@ -29,7 +29,7 @@ def found(tmp_path, pattern, *names):
 def test_one_file_an_image_whatever_its_suffix(tmp_path):
     samples, unknown = found(tmp_path, "{image}.*", "ISIC_1.png", "ISIC_2.NPY", "notes.txt")
     assert samples == {"net": {"ISIC_1": {"1": "ISIC_1.png"}, "ISIC_2": {"1": "ISIC_2.NPY"}}}
-    assert unknown == [("notes.txt", "its name does not follow prediction_pattern")]
+    assert unknown == [("notes.txt", "not in a format of predictions: .png, .tif, .tiff, .npy")]
 
 
 def test_samples_are_told_apart_from_ids_with_the_same_marks(tmp_path):
@@ -40,7 +40,7 @@ def test_samples_are_told_apart_from_ids_with_the_same_marks(tmp_path):
 
 def test_a_name_that_fits_two_images_is_listed(tmp_path):
     _, unknown = found(tmp_path, "{image}_*.png", "ISIC_2_a_7.png")
-    assert unknown == [("ISIC_2_a_7.png", "its name can be read as of ISIC_2_a and of ISIC_2")]
+    assert unknown == [("ISIC_2_a_7.png", "its name can be read in several ways: as of ISIC_2_a and of ISIC_2")]
 
 
 def test_a_folder_a_model(tmp_path):
@@ -51,8 +51,8 @@ def test_a_folder_a_model(tmp_path):
 def test_unknown_images_are_listed_with_a_near_one(tmp_path):
     _, unknown = found(tmp_path, "{image}.png", "isic_1.png", "other.png", "ISIC_2.png")
     assert unknown == [
-        ("isic_1.png", "the dataset has no image isic_1; it has ISIC_1"),
-        ("other.png", "the dataset has no image other"),
+        ("isic_1.png", "the dataset has no such image: isic_1; it has ISIC_1"),
+        ("other.png", "the dataset has no such image: other"),
     ]
 
 

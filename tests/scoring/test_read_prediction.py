@@ -46,10 +46,11 @@ def test_masks_of_every_format(tmp_path, name, values):
         ("a.png", SHADES),
         ("a.tif", SHADES * np.uint16(257)),
         ("a.npy", SHADES),
+        ("a.npy", (SHADES * np.uint16(257)).astype(">u2")),
         ("a.npy", SHADES / 255),
         ("a.npy", (SHADES / 255).astype(np.float32)),
     ],
-    ids=["8 bits", "16 bits", "uint8", "float64", "float32"],
+    ids=["8 bits", "16 bits", "uint8", "big-endian uint16", "float64", "float32"],
 )
 def test_probabilities_of_every_format(tmp_path, name, values):
     found = read_probabilities(written(tmp_path / name, values))
@@ -64,9 +65,43 @@ def test_one_half_is_foreground(tmp_path):
 
 def test_a_map_given_as_a_mask_is_refused_with_the_way_out(tmp_path):
     for path in (written(tmp_path / "a.png", SHADES), written(tmp_path / "a.npy", SHADES / 255)):
-        with pytest.raises(PipelineError, match="more than two values") as raised:
+        with pytest.raises(PipelineError, match="not a mask") as raised:
             read_mask(path)
         assert "prediction_kind=probability" in str(raised.value)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64, np.float32, bool])
+def test_0_and_1_of_numpy_are_numbers_and_not_shades(tmp_path, dtype):
+    found = read_probabilities(written(tmp_path / "a.npy", MASK.astype(dtype)))
+    np.testing.assert_array_equal(found.foreground(), MASK)
+
+
+@pytest.mark.parametrize("scale", [np.uint8(1), np.uint16(1)])
+def test_a_picture_of_the_shades_0_and_1_is_refused_as_a_map_with_the_way_out(tmp_path, scale):
+    with pytest.raises(PipelineError, match="prediction_kind=mask"):
+        read_probabilities(written(tmp_path / "a.tif", MASK * scale))
+    assert not read_probabilities(written(tmp_path / "a.tif", 0 * MASK * scale)).foreground().any()
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (np.array([[1, 2]], dtype=np.uint8), "neither of them 0"),
+        (np.array([[0.2, 0.9]]), "neither of them 0"),
+        (np.array([[0, -1]]), "below 0"),
+        (np.array([[1, np.nan]]), "NaN"),
+        (np.array([[0, 1, 2]], dtype=np.uint16), "3 values"),
+    ],
+)
+def test_what_is_not_a_mask_is_refused(tmp_path, values, found):
+    with pytest.raises(PipelineError, match=found):
+        read_mask(written(tmp_path / "a.npy", values))
+
+
+@pytest.mark.parametrize("value", [0, 1, 255])
+def test_one_value_alone_is_a_mask(tmp_path, value):
+    for path, dtype in ((tmp_path / "a.png", np.uint8), (tmp_path / "a.npy", np.float32)):
+        assert read_mask(written(path, np.full((2, 3), value, dtype))).all() == (value > 0)
 
 
 @pytest.mark.parametrize(

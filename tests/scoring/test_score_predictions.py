@@ -45,7 +45,8 @@ def test_a_model_is_scored_against_everybody(rerun, predictions):
     assert found.loc[FULL, "dice_score_mean"] == 1 and np.isnan(found.loc[FULL, "human_dice_score_mean"])
     assert found.loc[DISJOINT, "human_dice_score_mean"] == 0
     assert reasons(rerun) == {TWO: "no prediction"}
-    assert "1 have no prediction: IMG_05" in text and "on 3 images" in text
+    assert "net: 1 not scored (no prediction): IMG_05; see" in text
+    assert "on 3 images" in text and ", 1 not scored, " in text
 
 
 def test_the_human_level_is_that_of_the_table_of_pairs(rerun, predictions):
@@ -64,11 +65,36 @@ def test_what_cannot_be_scored_is_listed(rerun, predictions):
     arguments = (f"predictions_dir={predictions}", PATTERN)
     succeed("score_predictions", rerun, *arguments)
     found = reasons(rerun)
-    assert found["stranger.png"] == "the dataset has no image stranger"
+    assert found["stranger.png"] == "the dataset has no such image: stranger"
     assert "another size" in found[TWO] and "32 x 24" in found[TWO] and "16 x 12" in found[TWO]
     code, text = run_here("score_predictions", rerun, *arguments, "max_failures=1")
-    assert code == 1 and "at most 1 (max_failures)" in text
+    assert code == 1 and "at most 1 of each model (max_failures)" in text
     assert run_here("score_predictions", rerun, *arguments, "max_failures=2")[0] == 0
+
+
+def test_failures_are_told_by_kind_with_their_numbers(rerun, tmp_path):
+    for isic_id in (THREE, DISJOINT, FULL):
+        write_png(tmp_path / "net" / f"{isic_id}.png", box(0, 0, 4, 4, shape=(12, 16)))
+    (tmp_path / "net" / "photo.jpg").write_bytes(b"")
+    code, text = run_here("score_predictions", rerun, f"predictions_dir={tmp_path / 'net'}", PATTERN)
+    size = "A prediction has another size than the masks of its image"
+    assert f"net: 3 not scored ({size}): {THREE}, {DISJOINT}, {FULL}; see" in text
+    assert "net: 1 not scored (no prediction): IMG_05" in text
+    assert "net: 1 not scored (not in a format of predictions): photo.jpg" in text
+    assert code == 1 and "No prediction could be scored" in text and "net: 5 not scored" in text
+
+
+def test_beyond_max_failures_the_tables_of_all_models_are_of_this_run(rerun, predictions, tmp_path):
+    models = tmp_path / "models"
+    arguments = (f"predictions_dir={models}", "prediction_pattern={model}/{image}.*")
+    shutil.copytree(predictions, models / "net")
+    write_png(models / "other" / f"{THREE}.png", box(0, 0, 4, 4))
+    succeed("score_predictions", rerun, *arguments)
+    (models / "net" / f"{DISJOINT}.png").unlink()
+    code, text = run_here("score_predictions", rerun, *arguments, "max_failures=1")
+    assert code == 1 and "net: 2 not scored" in text and "other: 3 not scored" in text
+    assert set(scores(rerun).index) == {THREE, FULL} and len(reasons(rerun)) == 2
+    assert list(scores(rerun, "other").index) == [THREE]
 
 
 def test_scores_are_taken_from_the_cache_until_a_file_changes(rerun, predictions):
@@ -102,6 +128,20 @@ def test_models_of_several_runs_are_compared(rerun, predictions):
     dice = rows[(rows["metric"] == "dice_score") & (rows["partition"] == "all")].set_index(["model", "less"])
     assert float(dice.loc[("net", "other"), "mean"]) == pytest.approx((1 - 2 / 3) / 3)
     assert (rerun / "predictions" / "net" / "scores_by_image.csv").is_file()
+
+
+def test_models_scored_with_other_settings_or_masks_are_not_compared(rerun, predictions):
+    arguments = (f"predictions_dir={predictions}", PATTERN)
+    succeed("score_predictions", rerun, *arguments, "prediction_name=a", "nsd_tolerance=0.05")
+    text = succeed("score_predictions", rerun, *arguments, "prediction_name=b")
+    compared = rerun / "predictions" / "comparison.csv"
+    assert "so not compared; score it again: a\n" in text
+    assert {row["model"] for row in table_rows(compared)} == {"b"}
+    assert "not compared" not in succeed("score_predictions", rerun, *arguments, "prediction_name=a")
+    assert {row["model"] for row in table_rows(compared)} == {"a", "b"}
+    table = rerun / "metadata" / "IMAplusplus_seg_metadata.csv"
+    table.write_text(table.read_text("utf-8").replace(table_rows(table)[0]["mask_md5"], "0" * 32), "utf-8")
+    assert "score it again: a\n" in succeed("score_predictions", rerun, *arguments, "prediction_name=b")
 
 
 def test_a_folder_a_model_and_samples(rerun, predictions):

@@ -111,4 +111,4 @@ def test_help_lists_the_declared_keys_and_the_common_ones(tmp_path):
     listed = [line.split()[0] for line in shown.partition("\nkeys:\n")[2].splitlines()]
     stage = stage_of(ROOT / "multiannotator_analysis" / "create_consensus_masks.py")
     assert (stage.schema, listed) == (MultiannotatorSettings, [*stage.declared, *COMMON_KEYS])
-    assert {"max_image_pixels", "metrics_output_dir", "new_dataset_metadata_output_dir"} <= {*listed}
+    assert {"max_image_pixels", "cache_dir", "new_dataset_masks_dir"} <= {*listed}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -83,7 +84,8 @@ class Dataset:
         -------
         DataFrame
             Columns of the image metadata as text, then ``img_filename``, and those of the tables per image, their
-            metrics as float64; NaN where a table has no row for the image.
+            metrics and the lists of other datasets (1: the image is on it) as float64; NaN where a table has no row for
+            the image.
         """
         images = self._read("output_img_metadata_path", ["isic_id"], made_by="create_dataset")
         images = images.set_index("isic_id").rename_axis("ISIC_id")
@@ -93,7 +95,8 @@ class Dataset:
         for key in ("partitions_path", "image_level_metrics_path", "image_agreement_path"):
             if getattr(self.config, key).is_file():
                 table = self._read(key, ["ISIC_id"], numeric_if_there=_IMAGE_NUMBERS)
-                images = _joined(images, table.set_index("ISIC_id"))
+                lists = [name for name in map(str, table) if "/" in name]  # of other datasets
+                images = _joined(images, table.astype(dict.fromkeys(lists, float)).set_index("ISIC_id"))
         return images if self._only is None else images.loc[list(self._only)]
 
     @cached_property
@@ -130,6 +133,9 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.images)
 
+    def __contains__(self, isic_id: object) -> bool:
+        return isinstance(isic_id, str) and isic_id in self.images.index
+
     def __iter__(self) -> Iterator[AnnotatedImage]:
         return (self[isic_id] for isic_id in self.ids)
 
@@ -146,7 +152,10 @@ class Dataset:
             return image.photo, target_of(image, self.choose, (self.seed, self.epoch))
         if which not in self.images.index:
             raise KeyError(f"{which} is not among the {len(self)} images")
-        rows = self._masks_by_id[which]
+        rows = self._masks_by_id.get(which)
+        if rows is None:
+            table = self.config.output_seg_masks_metadata_path
+            raise PipelineError(f"The image {which} has no masks.", where=table, expected="a row or more", found="none")
         masks = [(row["annotator"], self.config.new_dataset_masks_dir / row["seg_filename"]) for row in rows]
         return AnnotatedImage(which, self.config.new_dataset_images_dir / rows[0]["img_filename"], masks, self)
 
@@ -180,8 +189,8 @@ class Dataset:
         unknown = [isic_id for isic_id in chosen if isic_id not in self.images.index]
         if unknown:
             raise KeyError(f"not among the {len(self)} images: {', '.join(unknown[:5])}")
-        part = Dataset.__new__(Dataset)
-        part.__dict__.update(self.__getstate__(), _only=chosen)
+        part = copy(self)
+        part._only = chosen
         return part
 
     def set_epoch(self, epoch: int) -> None:

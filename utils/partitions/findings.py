@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
@@ -17,6 +18,7 @@ from .given import GivenPartition
 UNKNOWN, SEVERAL_PARTS = "unknown id", "image in several parts"
 CLUSTER, EQUAL, NEAR = "cluster in several parts", "equal files in two parts", "near-equal files in two parts"
 NO_PART, TEST_IMAGE = "image in no part", "test image of another dataset"
+Parts = Mapping[str, Sequence[str]]
 LEAKS = (UNKNOWN, SEVERAL_PARTS, CLUSTER, EQUAL, NEAR)  # what ends the check with an error
 
 
@@ -52,31 +54,32 @@ def of_ids(given: GivenPartition, isic_ids: Iterable[str]) -> Iterator[Finding]:
     yield from (Finding(NO_PART, isic_id) for isic_id in isic_ids if isic_id not in given.parts)
 
 
-def of_clusters(part_of: Mapping[str, str], clusters: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield the images of each cluster that is in several parts, an image a finding, cluster by cluster.
+def of_clusters(parts: Parts, clusters: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield the images of each cluster that is in several parts, an image and part a finding, cluster by cluster.
 
     Parameters
     ----------
-    part_of : mapping of str to str
-        Part of each image that has one, by isic_id.
+    parts : mapping of str to sequence of str
+        Parts of each image that has any, by isic_id.
     clusters : mapping of str to str
         Cluster of each image of the dataset.
     """
     members: dict[str, list[str]] = defaultdict(list)
-    for isic_id in part_of:
+    for isic_id in parts:
         members[clusters[isic_id]].append(isic_id)
     for cluster, ids in members.items():
-        if len({part_of[isic_id] for isic_id in ids}) > 1:
-            yield from (Finding(CLUSTER, isic_id, part_of[isic_id], detail=cluster) for isic_id in ids)
+        # One image alone that is in several parts is a finding of its own.
+        if len(ids) > 1 and len({part for isic_id in ids for part in parts[isic_id]}) > 1:
+            yield from (Finding(CLUSTER, isic_id, part, detail=cluster) for isic_id in ids for part in parts[isic_id])
 
 
-def of_files(part_of: Mapping[str, str], fingerprints: Mapping[str, Fingerprint], most_bits: int) -> Iterator[Finding]:
+def of_files(parts: Parts, fingerprints: Mapping[str, Fingerprint], most_bits: int) -> Iterator[Finding]:
     """Yield the pairs of images in two parts whose files are equal or nearly so.
 
     Parameters
     ----------
-    part_of : mapping of str to str
-        Part of each image that has one, by isic_id.
+    parts : mapping of str to sequence of str
+        Parts of each image that has any, by isic_id.
     fingerprints : mapping of str to Fingerprint
         Of the files of these images, or some of them.
     most_bits : int
@@ -85,9 +88,11 @@ def of_files(part_of: Mapping[str, str], fingerprints: Mapping[str, Fingerprint]
     """
     of_part: dict[str, list[str]] = defaultdict(list)
     for isic_id in fingerprints:
-        of_part[part_of[isic_id]].append(isic_id)
+        for part in parts[isic_id]:
+            of_part[part].append(isic_id)
     for one, other in combinations(of_part, 2):
-        yield from _equal(of_part[one], of_part[other], part_of, fingerprints)
+        for first, second in _equal(of_part[one], of_part[other], fingerprints):
+            yield Finding(EQUAL, first, one, second, other)
         hashed = [[name for name in of_part[part] if fingerprints[name].hash is not None] for part in (one, other)]
         hashes = [[fingerprints[name].hash or b"" for name in names] for names in hashed]
         for i, j, bits in near_pairs(hashes[0], hashes[1], most_bits):
@@ -97,28 +102,32 @@ def of_files(part_of: Mapping[str, str], fingerprints: Mapping[str, Fingerprint]
 
 
 def _equal(
-    first: Iterable[str], second: Iterable[str], part_of: Mapping[str, str], fingerprints: Mapping[str, Fingerprint]
-) -> Iterator[Finding]:
+    first: Iterable[str], second: Iterable[str], fingerprints: Mapping[str, Fingerprint]
+) -> Iterator[tuple[str, str]]:
+    """Yield the images of equal files; one that is in both parts is a finding of its own."""
     by_md5: dict[str, list[str]] = defaultdict(list)
     for isic_id in second:
         by_md5[fingerprints[isic_id].md5].append(isic_id)
     for isic_id in first:
-        for other in by_md5.get(fingerprints[isic_id].md5, []):
-            yield Finding(EQUAL, isic_id, part_of[isic_id], other, part_of[other])
+        yield from ((isic_id, other) for other in by_md5[fingerprints[isic_id].md5] if other != isic_id)
 
 
-def of_test_lists(part_of: Mapping[str, str], train: str, tests: Mapping[str, Collection[str]]) -> Iterator[Finding]:
-    """Yield the images of the part for training that are in a test list of another dataset, by the list's name."""
+def of_test_lists(parts: Parts, train: Collection[str], tests: Mapping[str, Collection[str]]) -> Iterator[Finding]:
+    """Yield the images of the parts for training that are in a test list of another dataset, by the list's name."""
     for name, ids in tests.items():
-        for isic_id, part in part_of.items():
-            if part == train and isic_id in ids:
-                yield Finding(TEST_IMAGE, isic_id, part, detail=name)
+        for isic_id, of_image in parts.items():
+            if isic_id in ids:
+                yield from (Finding(TEST_IMAGE, isic_id, part, detail=name) for part in of_image if part in train)
 
 
-def training_part(sizes: Mapping[str, int]) -> str:
-    """Return the part for training: the first whose name starts with ``train``, else the largest; "" without any."""
-    named = [name for name in sizes if name.casefold().startswith("train")]
-    return named[0] if named else max(sizes, key=lambda name: sizes[name], default="")
+def is_called(kind: str, name: str) -> bool:
+    """Tell whether a name has a word that starts with a kind of part: train_a, ISIC_training, ISIC2018train."""
+    return re.search(rf"(?<![^\W\d_]){kind}", name, re.IGNORECASE) is not None
+
+
+def training_parts(sizes: Mapping[str, int]) -> list[str]:
+    """Return the parts for training: those called so, else the largest; none without parts."""
+    return [name for name in sizes if is_called("train", name)] or sorted(sizes, key=sizes.__getitem__)[-1:]
 
 
 def write_findings(findings: Sequence[Finding], path: Path) -> Path:

@@ -80,12 +80,18 @@ def find_predictions(folder: Path, pattern: str, known: Collection[str], name: s
             found=", ".join(file.name for file in unread[:_SHOWN]) or "an empty folder",
         )
     for model in models.values():
-        model.unknown += [(file.name, "its name does not follow prediction_pattern") for file in unread]
+        model.unknown += [(file.name, _why_unread(file.name)) for file in unread]
     return dict(sorted(models.items()))
 
 
 def _readings(pattern: Pattern, name: str) -> Sequence[Reading]:
     return readings(pattern, name) if name.lower().endswith(SUFFIXES) else []
+
+
+def _why_unread(name: str) -> str:
+    if not name.lower().endswith(SUFFIXES):
+        return f"not in a format of predictions: {', '.join(SUFFIXES)}"
+    return "its name does not follow prediction_pattern"
 
 
 def _chosen(found: Sequence[Reading], known: Collection[str], near: dict[str, str]) -> tuple[Reading, str]:
@@ -94,10 +100,11 @@ def _chosen(found: Sequence[Reading], known: Collection[str], near: dict[str, st
     if len(fitting) == 1:
         return fitting[0], ""
     if fitting:
-        return fitting[0], "its name can be read as of " + " and of ".join(reading["image"] for reading in fitting)
+        images = " and of ".join(reading["image"] for reading in fitting)
+        return fitting[0], f"its name can be read in several ways: as of {images}"
     image = found[0]["image"]
     likely = near.get(loose_id(image))
-    return found[0], f"the dataset has no image {image}" + (f"; it has {likely}" if likely else "")
+    return found[0], f"the dataset has no such image: {image}" + (f"; it has {likely}" if likely else "")
 
 
 def _add(samples: dict[str, Path], number: str, file: OwnFile) -> None:
