@@ -145,7 +145,8 @@ stop() {
     trap '' INT TERM
     if [[ -n $CHILD ]]; then
         kill -s TERM "$CHILD" 2>/dev/null || true
-        wait "$CHILD" || status=$?
+        # Bash from 5.3 on says so when it has already waited for the stage.
+        wait "$CHILD" 2>/dev/null || status=$?
     fi
     if [[ -z $CHILD ]] || (($1 == 130 && status == 143)); then
         say "interrupted"

@@ -178,7 +178,8 @@ def test_a_pickled_dataset_is_small_and_goes_on(parted):
     dataset = parted.partition("train")
     expected = dataset[0]
     packed = pickle.dumps(dataset)
-    assert len(packed) < 10_000
+    assert b"pandas" not in packed  # no table goes with it: what is left are paths, which 3.14 writes in parts
+    assert len(packed) < 20_000
     np.testing.assert_equal(pickle.loads(packed)[0], expected)
 
 
