@@ -187,7 +187,9 @@ def _record(outcome: Outcome, config: CommonSettings, script: Path, keys: Sequen
     outputs |= outcome.checksums
     earlier = outputs_of(read_manifest(config.output_dir), script.stem)
     if outcome.adds:
-        outputs = {**{config.output_dir / name: None for name in earlier}, **outputs}
+        # With the md5s that they had: a file that was changed since is somebody's, and a check of the run names it.
+        there = {path: md5 for name, md5 in earlier.items() if (path := config.output_dir / name).is_file()}
+        outputs = {**there, **outputs}
     if outputs or earlier:
         made = record_stage(script, keys, config, outputs, outcome.dataset)
         remove_unmade(config.output_dir, earlier, made)

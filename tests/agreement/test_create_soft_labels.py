@@ -14,6 +14,7 @@ from support.run import run_here, run_stage, succeed
 from support.trees import tree
 
 from utils.data import load_mask
+from utils.running.run_manifest import outputs_of, read_manifest
 
 STAGE, ON = "create_soft_labels", "soft_labels=true"
 IDS = ("IMG_01", "IMG 02 ü", "IMG_05")
@@ -98,6 +99,16 @@ def test_turned_off_the_labels_of_an_earlier_run_stay_and_its_failures_go(made, 
     for _ in range(2):
         assert f"{len(labels)} soft labels of an earlier run stay as they were" in succeed(STAGE, made)
         assert tree(made) == tree(small_run) | labels
+
+
+def test_turned_off_a_label_that_was_changed_is_still_known_to_be(made):
+    succeed(STAGE, made, ON)
+    recorded = outputs_of(read_manifest(made), STAGE)
+    first, second, *_ = sorted(name for name in recorded if name.startswith("soft_labels/"))
+    (made / first).write_bytes(b"changed")
+    (made / second).unlink()
+    succeed(STAGE, made)
+    assert outputs_of(read_manifest(made), STAGE) == {name: md5 for name, md5 in recorded.items() if name != second}
 
 
 def test_the_audit_passes_and_changes_nothing(made):
