@@ -9,7 +9,8 @@ Rules:  Errors (exit code 1) are: an id that no image has; an image in two parts
         others too, in two parts; files in two parts that are equal, or whose perceptual hashes differ in at most
         near_equal_bits of 256. The hash finds copies in another size, compression or brightness; it misses turned,
         mirrored and cropped ones, and other photos of a lesion. Warned of are images in no part, and images of other
-        datasets' test lists in the part for training. The part that each label should have is the part of all images.
+        datasets' test lists in the parts for training: those called train, else the largest. The part that each label
+        should have is the part of all images.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def read_input(
 
 
 class GatheredRows:
-    """Rows of a table as they come, kept as columns: in a tenth of the memory that as many dicts take.
+    """Rows of a table as they come, kept as columns, which take far less memory than as many dicts.
 
     Parameters
     ----------

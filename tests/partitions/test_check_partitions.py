@@ -122,6 +122,7 @@ def test_test_lists_of_other_datasets_in_the_training_part_are_a_warning(dataset
     ("names", "found"),
     [
         (("isic_train", "isic_test"), {("I00", "isic_train")}),
+        (("isicTrain", "constrained"), {("I00", "isicTrain")}),
         (("train_a", "Train B"), {("I00", "train_a"), ("I04", "Train B")}),
         (("some", "more"), {("I04", "more")}),
     ],

@@ -36,4 +36,4 @@ def kept_agreement(
     """Return the agreement of each image where an earlier run computed it from the same masks; nothing is computed."""
     there = cache_dir is not None and (cache_dir / f"{CACHE}.sqlite").is_file()  # opening it would make it
     with open_cache(cache_dir if there else None, CACHE) as cache:
-        return kept_results(resumable_agreement(), tasks, cache, workplace, label="agreement")
+        return kept_results(resumable_agreement(), tasks, cache, workplace, "agreement")

@@ -121,8 +121,8 @@ def of_test_lists(parts: Parts, train: Collection[str], tests: Mapping[str, Coll
 
 
 def is_called(kind: str, name: str) -> bool:
-    """Tell whether a name has a word that starts with a kind of part: train_a, ISIC_training, ISIC2018train."""
-    return re.search(rf"(?<![^\W\d_]){kind}", name, re.IGNORECASE) is not None
+    """Tell whether a name has a word that starts with a kind of part: train_a, ISIC_training, 2018train, isicTrain."""
+    return re.search(rf"(?<![^\W\d_])(?i:{kind})|(?<=[a-z]){kind.capitalize()}", name) is not None
 
 
 def training_parts(sizes: Mapping[str, int]) -> list[str]:

@@ -99,12 +99,10 @@ def kept_results(
     tasks: Sequence[Task],
     cache: ResultCache,
     workplace: Workplace,
-    *,
     label: str,
-    unit: str = "image",
 ) -> list[Result | None]:
     """Return the result of each task that the cache holds, as `map_resumable` does, and None for the others."""
-    keys = _usable_keys(work, tasks, cache, workplace, label, unit)
+    keys = _usable_keys(work, tasks, cache, workplace, label, "image")
     found = [None if key is None else cache.get(key) for key in keys]
     return [None if kept is None else work.from_json(kept.value) for kept in found]
 
