@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..errors import PipelineError
 from ..lazy import logger
 from ..md5 import md5_of_file
-from ..naming import WITHDRAWN_FOLDER
+from ..naming import QUARANTINE_FOLDER, WITHDRAWN_FOLDER
 from .run_manifest import Manifest, outputs_of, read_manifest, write_manifest
 
 if TYPE_CHECKING:
@@ -132,7 +132,9 @@ def clear_outputs(root: Path, manifest: Manifest, keep_masks: bool) -> int:
         unchanged, changed = _split_by_md5(root, outputs)
         left += len(changed)
         for name in unchanged:
-            if keep_masks and stage in MOVING_STAGES:
+            # Quarantined masks are recorded as mask_qa's.
+            is_brought = stage in MOVING_STAGES or (name.startswith(f"{QUARANTINE_FOLDER}/") and name[-4:] != ".csv")
+            if keep_masks and is_brought:
                 _move_away(root, name, outputs[name])
             else:
                 _remove(root, name)
