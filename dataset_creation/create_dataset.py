@@ -30,7 +30,7 @@ from utils.raw.creator_codes import assign_codes, warn_of_alike_names, warn_of_m
 from utils.raw.creator_mapping import check_mapping_path, read_creator_mapping, write_creator_mapping
 from utils.raw.dataset_identity import earlier_ids, identity_of
 from utils.raw.raw_files import find_images, image_folders, img_filename, mask_folder, mask_label, read_raw_masks
-from utils.raw.row_faults import row_faults
+from utils.raw.row_faults import row_faults, ways_out
 from utils.raw.row_matching import find_masks, warn_of_equal_masks, warn_of_masks_without_image
 from utils.raw.shipped_bytes import md5_as_shipped
 from utils.running.leftovers import take_over_output
@@ -153,7 +153,7 @@ def read_raw_tables(config: CreationSettings) -> tuple[DataFrame, DataFrame]:
         raise PipelineError(
             "The raw segmentation table has faulty rows.",
             where=config.raw_seg_masks_metadata_path,
-            hint="dataset_creation/constants.py says which texts of source and skill are accepted",
+            hint=ways_out(faults),
             offenders=faults,
         )
     if kept.empty:

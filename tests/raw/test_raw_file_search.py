@@ -32,10 +32,43 @@ def test_case_of_the_suffix_and_folders_below_do_not_matter(tmp_path):
     assert search.find("A.jpg") == search.find("d.jpg") == search.find("e.jpg") == []
 
 
-def test_a_path_that_is_there_wins_over_equal_names_elsewhere(tmp_path):
-    search = FolderSearch(make(tmp_path, "a.png", "one/a.png"))
+def test_a_path_is_never_found_in_a_folder_of_another_name(tmp_path):
+    search = FolderSearch(make(tmp_path, "a.png", "one/a.png", "set/three/a.PNG", "b.png"))
     assert search.find_by_path("one/a.png") == [tmp_path / "one" / "a.png"]
-    assert search.find_by_path("two/a.png") == [tmp_path / "a.png", tmp_path / "one" / "a.png"]
+    assert search.find_by_path("three/a.png") == [tmp_path / "set" / "three" / "a.PNG"]
+    assert search.find_by_path("two/a.png") == search.find_by_path("two/b.png") == []
+    assert search.find_by_path("x/set/three/a.png") == []
+
+
+@pytest.mark.parametrize(("on_disk", "asked"), [("NFD", "NFC"), ("NFC", "NFD")])
+def test_names_in_another_unicode_form_are_found(tmp_path, on_disk, asked):
+    path = tmp_path / unicodedata.normalize(on_disk, "größe/Bild ü.PNG")
+    search = FolderSearch(make(tmp_path, path.relative_to(tmp_path)))
+    assert search.find(unicodedata.normalize(asked, "Bild ü.png")) == [path]
+    assert search.find_by_path(unicodedata.normalize(asked, "größe/Bild ü.png")) == [path]
+
+
+def test_jpeg_and_tiff_are_found_where_jpg_and_tif_are_asked_for(tmp_path):
+    folder = make(tmp_path, "a.jpeg", "b.jpg", "b.jpeg", "c.TIFF", "d.jpg", "e.png")
+    search = FolderSearch(folder)
+    assert find_images("abce", {"jpg": [search]}) == {"a": folder / "a.jpeg", "b": folder / "b.jpg"}
+    assert find_images("cd", {"tif": [search], "jpeg": [search]}) == {"c": folder / "c.TIFF", "d": folder / "d.jpg"}
+
+
+@pytest.mark.parametrize("stage", ["create_dataset", "move_dataset"])
+def test_a_missing_mask_is_not_replaced_by_one_of_its_name_in_another_folder(small_raw, tmp_path, stage):
+    table = (small_raw / MASK_TABLE).read_text(encoding="utf-8")
+    (small_raw / MASK_TABLE).write_text(table.replace("raw_NA.png", "ann/raw_NA.png"), encoding="utf-8")
+    for name in ("ann", "ben"):
+        (small_raw / "segs" / name).mkdir()
+    mask = shutil.move(small_raw / "segs" / "raw_NA.png", small_raw / "segs" / "ann" / "raw_NA.png")
+    if stage == "move_dataset":
+        succeed("create_dataset", tmp_path / "output", raw=small_raw)
+    shutil.move(mask, small_raw / "segs" / "ben" / "raw_NA.png")
+    code, text = run_here(stage, tmp_path / "output", raw=small_raw)
+    assert (code, "row 4 (mskObjectID 'NA')" in text) == (1, True)
+    if stage == "create_dataset":
+        assert "filename is looked for below orig_segs_dir" in text and "constants.py" not in text
 
 
 def test_the_first_folder_wins_and_twice_in_one_folder_is_an_error(tmp_path):

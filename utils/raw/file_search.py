@@ -1,10 +1,11 @@
-"""Raw files found by name: whatever the case of their suffix, and in folders below the configured one."""
+"""Raw files found by name: whatever the case of their suffix, their Unicode form and the folders around them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
-from pathlib import Path, PurePosixPath
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path, PurePath, PurePosixPath
 
 
 class FolderSearch:
@@ -25,7 +26,10 @@ class FolderSearch:
         self._by_name: dict[str, list[Path]] | None = None
 
     def find(self, name: str) -> list[Path]:
-        """Return all files of a name, e.g. ``a.jpg``, in this folder and those below it; ``a.JPG`` is one of them."""
+        """Return all files of a name, e.g. ``a.jpg``, in this folder and those below it.
+
+        ``a.JPG`` is one of them, and so is a name in another Unicode form, as macOS writes it.
+        """
         if self._by_name is None:
             self._by_name = {}
             for path in self._walk():
@@ -33,9 +37,19 @@ class FolderSearch:
         return self._by_name.get(_key(name), [])
 
     def find_by_path(self, name: str) -> list[Path]:
-        """Return the file at a path below this folder; if there is none, all files that have its name."""
+        """Return the file at a path below this folder; if there is none, those at this path below a folder of it.
+
+        ``ann/a.png`` is never ``ben/a.png`` or ``a.png``: what folders of one annotator each hold has equal names.
+        """
         path = self.folder / name
-        return [path] if is_file(path) else self.find(PurePosixPath(name).name)
+        if is_file(path):
+            return [path]
+        folders = _folders(PurePosixPath(name))
+        return [path for path in self.find(PurePosixPath(name).name) if self._stands_in(path, folders)]
+
+    def _stands_in(self, path: Path, folders: Sequence[str]) -> bool:
+        around = _folders(path.relative_to(self.folder))
+        return around[len(around) - len(folders) :] == folders
 
     def _walk(self) -> Iterator[Path]:
         for place, folders, files in os.walk(self.folder):
@@ -56,5 +70,9 @@ def is_file(path: Path) -> bool:
 
 
 def _key(name: str) -> str:
-    stem, suffix = os.path.splitext(name)
+    stem, suffix = os.path.splitext(unicodedata.normalize("NFC", name))
     return stem + suffix.lower()
+
+
+def _folders(path: PurePath) -> list[str]:
+    return [unicodedata.normalize("NFC", part) for part in path.parts[:-1]]

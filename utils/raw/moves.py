@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from ..errors import PipelineError
 from ..files import place_of
 from .raw_files import find_images, image_folders, mask_folder, mask_label, missing_folders, target_folders
+from .row_matching import find_masks
 from .transfer import Move
 
 if TYPE_CHECKING:
@@ -46,22 +48,28 @@ def pair_with_raw_files(metadata: DataFrame, raw: DataFrame, config: CreationSet
     images_dir, masks_dir = target_folders(config)
     images = metadata.drop_duplicates("ISIC_id")
     raw_images = find_images(images["ISIC_id"], image_folders(config))
-    masks = mask_folder(config)
     missing = [f"image {isic_id}" for isic_id in images["ISIC_id"] if isic_id not in raw_images]
     moves = [
         Move(raw_images[isic_id], images_dir / name, subject=f"image {isic_id}")
         for isic_id, name in zip(images["ISIC_id"], images["img_filename"], strict=True)
         if isic_id in raw_images
     ]
-    # By both ids: a row that create_dataset dropped may repeat the mskObjectID of one that it kept.
-    raw_rows = dict(zip(zip(raw["ISIC_id"], raw["mskObjectID"], strict=True), raw["filename"].items(), strict=True))
-    columns = ["ISIC_id", "mskObjectID", "seg_filename", "mask_md5"]
-    for isic_id, object_id, name, md5 in metadata[columns].itertuples(index=False):
-        row, filename = raw_rows.get((isic_id, object_id), ("?", ""))
-        subject = f"mask of {mask_label(row, object_id)}"
-        found = masks.find_by_path(filename) if filename else []
-        if found:
-            moves.append(Move(found[0], masks_dir / name, md5, subject))
-        else:
+    rows = _raw_rows(metadata, raw)
+    known = raw.loc[[row for row in rows if row is not None]]
+    raw_masks = find_masks(known, mask_folder(config)).to_dict()
+    columns = metadata[["mskObjectID", "seg_filename", "mask_md5"]]
+    for row, (object_id, name, md5) in zip(rows, columns.itertuples(index=False), strict=True):
+        subject = f"mask of {mask_label('?' if row is None else row, object_id)}"
+        path = raw_masks.get(row)
+        if path is None:
             missing.append(subject)
+        else:
+            moves.append(Move(path, masks_dir / name, md5, subject))
     return moves, missing
+
+
+def _raw_rows(metadata: DataFrame, raw: DataFrame) -> list[Hashable | None]:
+    """Return the row of the raw table that each mask of the metadata is of; None where it is no longer there."""
+    # By both ids: a row that create_dataset dropped may repeat the mskObjectID of one that it kept.
+    row_of = dict(zip(zip(raw["ISIC_id"], raw["mskObjectID"], strict=True), raw.index, strict=True))
+    return [row_of.get(ids) for ids in zip(metadata["ISIC_id"], metadata["mskObjectID"], strict=True)]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _JPEG_EXTENSIONS = ("jpg", "jpeg")
+_ALSO_SPELT = {"jpg": "jpeg", "jpeg": "jpg", "tif": "tiff", "tiff": "tif"}
 _FIRST_ROW = 2  # the header is row 1
 
 
@@ -91,8 +92,8 @@ def find_images(isic_ids: Iterable[str], folders: Mapping[str, Sequence[FolderSe
     isic_ids : iterable of str
         Image ids.
     folders : mapping of str to sequence of FolderSearch
-        Folders to look in, by file extension; the first that has ``{isic_id}.{extension}``, in whatever case, in it
-        or below it, wins.
+        Folders to look in, by file extension; the first that has ``{isic_id}.{extension}`` in it or below it wins,
+        the extension in whatever case; ``jpeg`` and ``tiff`` will do where ``jpg`` and ``tif`` are asked for.
 
     Returns
     -------
@@ -107,7 +108,8 @@ def find_images(isic_ids: Iterable[str], folders: Mapping[str, Sequence[FolderSe
     found, several = {}, []
     for isic_id in isic_ids:
         for extension, folder in ((extension, folder) for extension, some in folders.items() for folder in some):
-            paths = folder.find(f"{isic_id}.{extension}")
+            spellings = (extension, _ALSO_SPELT.get(extension.lower()))
+            paths = next((paths for name in spellings if name and (paths := folder.find(f"{isic_id}.{name}"))), [])
             if paths:
                 found[isic_id] = paths[0]
                 several += [", ".join(map(str, paths))] if len(paths) > 1 else []

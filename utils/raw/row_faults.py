@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 _NAME_WITH_SUFFIX = r"(?s).*\.[A-Za-z0-9]{1,5}"
+_OTHER_SKILL, _OTHER_SOURCE = "a skill other than", "a source other than"
+_NO_FILE = "no mask file in orig_segs_dir"
 _PATH_SEPARATORS = ("/", "\\", "\0")
 # Most bytes of a file name on common file systems, less what seg_filename puts around the two ids.
 _MOST_BYTES_OF_IDS = 255 - len("_A999_T1_S1_.webp")
@@ -38,8 +40,8 @@ def row_faults(kept: DataFrame, sources: Collection[str], skills: Collection[str
     checks = {
         "no creator": kept["creator"].str.strip() == "",
         "no skill": kept["skill"] == "",
-        f"a skill other than {_accepted(skills)}": ~kept["skill"].isin(["", *skills]),
-        f"a source other than {_accepted(sources)}": ~kept["source"].isin(sources),
+        f"{_OTHER_SKILL} {_accepted(skills)}": ~kept["skill"].isin(["", *skills]),
+        f"{_OTHER_SOURCE} {_accepted(sources)}": ~kept["source"].isin(sources),
         "an mskObjectID that occurs twice": kept["mskObjectID"].duplicated(keep=False),
         "no ISIC_id": kept["ISIC_id"] == "",
         "no mskObjectID": kept["mskObjectID"] == "",
@@ -51,12 +53,28 @@ def row_faults(kept: DataFrame, sources: Collection[str], skills: Collection[str
         "a file name without a usual suffix": ~kept["filename"].str.fullmatch(_NAME_WITH_SUFFIX)
         | kept["filename"].map(_suffix_of).isin(_words(kept["creator"]).difference(IMAGE_EXTENSIONS)),
     }
-    checks["no mask file in orig_segs_dir"] = ~checks["a file name that leaves orig_segs_dir"] & kept["path"].isna()
+    checks[_NO_FILE] = ~checks["a file name that leaves orig_segs_dir"] & kept["path"].isna()
     return [
         f"{mask_label(row, object_id)}: {fault}"
         for fault, is_at_fault in checks.items()
         for row, object_id in kept["mskObjectID"][is_at_fault].items()
     ]
+
+
+def ways_out(faults: Sequence[str]) -> str | None:
+    """Return the hint that fits a list of faults."""
+    hints = {
+        (
+            _OTHER_SKILL,
+            _OTHER_SOURCE,
+        ): "dataset_creation/constants.py says which texts of source and skill are accepted",
+        (
+            _NO_FILE,
+        ): "filename is looked for below orig_segs_dir and its folders, as a name or a path with its folders; "
+        "the case of its suffix and its Unicode form do not matter, all else does",
+    }
+    fitting = [hint for starts, hint in hints.items() if any(start in fault for fault in faults for start in starts)]
+    return "; ".join(fitting) or None
 
 
 def leaves_folder(name: str) -> bool:

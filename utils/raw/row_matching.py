@@ -64,7 +64,7 @@ def find_masks(rows: DataFrame, folder: FolderSearch) -> Series:
             several.append(f"{mask_label(row, object_id)}: {len(paths)} files")
     if several:
         what = "Mask files are there more than once."
-        hint = "give the path below orig_segs_dir in the column filename"
+        hint = "filename must lead from orig_segs_dir, or from one folder of it only, to a single file"
         raise PipelineError(what, where=folder.folder, hint=hint, offenders=several)
     return pd.Series(found, index=rows.index, dtype=object)
 
