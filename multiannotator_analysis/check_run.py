@@ -3,9 +3,9 @@
 Reads:  metadata/run_manifest.json, every file that it names, and the config.yaml of each stage's folder.
 Writes: nothing but its log.
 Rules:  An output that is missing or changed is an error, and so is a file that no stage has recorded, one that was
-        made of an earlier state of the dataset, and a raw table or raw file that changed since. Settings, code and
-        packages that are not those of the run are warnings, and so are raw files that are no longer there. Logs and
-        the cache are not compared.
+        made of an earlier state of the dataset or of a table, and a raw table or raw file that changed since.
+        Settings, code and packages that are not those of the run are warnings, and so are raw files that are no
+        longer there. Logs and the cache are not compared.
 """
 
 from __future__ import annotations
@@ -29,18 +29,20 @@ from utils.naming import SEG_COLUMNS, humans_only
 from utils.raw.moves import pair_with_raw_files
 from utils.raw.raw_files import read_raw_masks
 from utils.raw.shipped_bytes import md5_as_shipped
+from utils.running.leftovers import MOVING_STAGES
+from utils.running.output_places import OutputPlaces
 from utils.running.run_manifest import (
     PROJECT_ROOT,
     environment_now,
     manifest_file,
-    name_below,
     outdated_outputs,
+    outputs_of,
     read_manifest,
     settings_of,
 )
 from utils.settings import SCHEMAS, CreationSettings, MultiannotatorSettings
 from utils.stage import Outcome, run_stage
-from utils.tables import read_table
+from utils.tables import md5_of_input, read_table
 from utils.workers.parallel import map_items
 from utils.workers.workplace import Workplace, local_workplace
 
@@ -50,14 +52,21 @@ KEYS = (
 )
 
 NOT_COMPARED = ("logs", "cache")
+SETTLING_STAGES = (*MOVING_STAGES, "mask_qa")
 
 
-def compare_outputs(stages: dict[str, Any], root: Path, workplace: Workplace) -> list[str]:
+def compare_outputs(stages: dict[str, Any], places: OutputPlaces, workplace: Workplace) -> list[str]:
     """Return a line for every recorded output that is missing or changed."""
-    recorded = [(name, md5, stage) for stage, record in stages.items() for name, md5 in record["outputs"].items()]
-    paths = [root / name for name, _, _ in recorded]
+    differences, recorded, paths = [], [], []
+    for stage, record in stages.items():
+        for name, md5 in record["outputs"].items():
+            path = places.path_of(name)
+            if path is None:
+                differences.append(f"{name}: in a folder that no config names now (made by {stage})")
+            else:
+                recorded.append((name, md5, stage))
+                paths.append(path)
     found = map_items(md5_of_file, paths, workplace, label="checksums", unit="file", batched=True)
-    differences = []
     for (name, md5, stage), now in zip(recorded, found, strict=True):
         if isinstance(now, Failure):
             differences.append(f"{name}: missing or unreadable (made by {stage})")
@@ -66,15 +75,22 @@ def compare_outputs(stages: dict[str, Any], root: Path, workplace: Workplace) ->
     return differences
 
 
-def compare_raw_tables(stages: dict[str, Any], configs: dict[str, Any], root: Path) -> Iterator[str]:
-    """Yield a line for every table outside the output folder that is not the one a stage has read."""
+def compare_inputs(stages: dict[str, Any], configs: dict[str, Any], places: OutputPlaces) -> Iterator[str]:
+    """Yield a line for every table that is not the one a stage has read; none for a changed output."""
+    made = {name: md5 for record in stages.values() for name, md5 in record["outputs"].items()}
     for stage, record in stages.items():
         for key, md5 in record["inputs"].items():
             path = getattr(configs[folder_of(record)], key, None)
-            if path is None or path.is_relative_to(root):
+            name = places.name_of(path) if path else None
+            # What these have read is changed by the last of them itself, which takes unusable masks out.
+            if path is None or not path.is_file() or (name in made and stage in SETTLING_STAGES):
                 continue
-            if path.is_file() and md5_of_file(path) != md5:
+            if md5_of_input(path) == md5:
+                continue
+            if name not in made:
                 yield f"the file that {key} names in the config is not the one that {stage} has read"
+            elif md5_of_file(path) == made[name]:
+                yield f"{stage}: made from an earlier {name}; run it again"
 
 
 def compare_raw_files(stages: dict[str, Any], config: CreationSettings, workplace: Workplace) -> tuple[list[str], int]:
@@ -85,6 +101,7 @@ def compare_raw_files(stages: dict[str, Any], config: CreationSettings, workplac
     metadata = humans_only(read_table(config.output_seg_masks_metadata_path, SEG_COLUMNS))
     raw = read_raw_masks(config, ["ISIC_id", "mskObjectID", "filename"])
     moves, missing = pair_with_raw_files(metadata, raw, config)
+    places = OutputPlaces(config)
     keep = bool(stages["move_dataset"]["settings"].get("keep_embedded_metadata"))
     md5_of_raw = partial(md5_as_shipped, keep_embedded_metadata=keep)
     sources = [move.source for move in moves]
@@ -92,7 +109,7 @@ def compare_raw_files(stages: dict[str, Any], config: CreationSettings, workplac
     recorded = stages["move_dataset"]["outputs"]
     changed = []
     for move, now in zip(moves, found, strict=True):
-        before = recorded.get(name_below(config.output_dir, move.target))
+        before = recorded.get(places.name_of(move.target) or "")
         if before is not None and now != before:
             changed.append(f"{move.subject}: its raw file changed since move_dataset ran")
     return changed, len(missing)
@@ -118,17 +135,21 @@ def compare_environment(manifest: dict[str, Any]) -> Iterator[str]:
             yield f"{stage} ran with other {', '.join(differing)}"
 
 
-def unrecorded_files(stages: dict[str, Any], root: Path) -> list[str]:
-    """Return the files below the output folder that no stage has recorded."""
+def unrecorded_files(stages: dict[str, Any], places: OutputPlaces) -> list[str]:
+    """Return the files that no stage has recorded, below the output folder and beside images and masks elsewhere."""
+    root = places.root
     recorded = {name for record in stages.values() for name in record["outputs"]}
     recorded.add(manifest_file(root).relative_to(root).as_posix())
-    found = []
-    for folder, folders, names in os.walk(root):
-        if Path(folder) == root:
+    found: list[Path] = []
+    for place, folders, names in os.walk(root):
+        if Path(place) == root:
             folders[:] = [name for name in folders if name not in NOT_COMPARED]
             names = [name for name in names if name not in ("README.md", ".gitkeep")]
-        found += [(Path(folder) / name).relative_to(root).as_posix() for name in names]
-    return sorted(set(found) - recorded)
+        found += [Path(place, name) for name in names]
+    brought = [places.path_of(name) for stage in MOVING_STAGES for name in outputs_of({"stages": stages}, stage)]
+    for folder in {path.parent for path in brought if path and not path.is_relative_to(root)}:
+        found += [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+    return sorted({places.name_of(path) or "" for path in found} - recorded)
 
 
 def folder_of(record: dict[str, Any]) -> str:
@@ -151,6 +172,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
         )
         for name, schema in SCHEMAS.items()
     }
+    places = OutputPlaces(config, *configs.values())
     workplace = local_workplace(config)
     raw_files, gone = compare_raw_files(stages, configs["dataset_creation"], workplace)
     for line in chain(compare_settings(stages, configs), compare_environment(manifest)):
@@ -159,10 +181,10 @@ def main(config: MultiannotatorSettings) -> Outcome:
         logger.warning("{} raw files are no longer where the config says", gone)
     outdated = outdated_outputs(manifest)
     differences = [
-        *compare_outputs(stages, root, workplace),
+        *compare_outputs(stages, places, workplace),
         *(f"{name}: made by {stage} of an earlier state of the dataset" for name, stage in outdated.items()),
-        *(f"{name}: no stage has recorded it" for name in unrecorded_files(stages, root)),
-        *compare_raw_tables(stages, configs, root),
+        *(f"{name}: no stage has recorded it" for name in unrecorded_files(stages, places)),
+        *compare_inputs(stages, configs, places),
         *raw_files,
     ]
     if differences:

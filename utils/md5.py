@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 _CHUNK_BYTES = 1 << 20
@@ -22,10 +23,15 @@ def md5_of_file(path: Path) -> str:
     OSError
         If the file cannot be read.
     """
-    digest = hashlib.md5(usedforsecurity=False)
     with open(path, "rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            digest.update(chunk)
+        return md5_of_chunks(iter(partial(stream.read, _CHUNK_BYTES), b""))
+
+
+def md5_of_chunks(chunks: Iterable[bytes]) -> str:
+    """Return the md5 of bytes that come in pieces, as 32 hexadecimal digits."""
+    digest = hashlib.md5(usedforsecurity=False)
+    for chunk in chunks:
+        digest.update(chunk)
     return digest.hexdigest()
 
 

@@ -140,6 +140,12 @@ class CommonSettings:
     # Where each key was written last, for messages: "in FILE" or "on the command line".
     key_places: dict[str, str] = dataclasses.field(default_factory=dict, compare=False)
 
+    def output_parts(self) -> dict[str, Path]:
+        """Return the paths, by key, that lie in the output folder unless the configuration says otherwise."""
+        defaults = {key.name: str(key.default) for key in dataclasses.fields(self)}
+        keys = [key for key, default in defaults.items() if default.startswith("${") and "oc.env" not in default]
+        return {key: path for key in keys if isinstance(path := getattr(self, key), Path)}
+
 
 @dataclass
 class CreationSettings(CommonSettings):

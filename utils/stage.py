@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -157,39 +156,32 @@ def _run(main: Callable[[Settings], Outcome], config: Settings, script: Path, ke
     """Call a stage's function while no other run works in the output folder, and record what it made."""
     from .files import remove_half_written
     from .pictures.pixel_limit import allow_pixels
+    from .running.output_places import OutputPlaces
     from .running.run_manifest import read_manifest
 
     allow_pixels(config.max_image_pixels)
     with exclusive_run(config.output_dir, script.stem):
         read_manifest(config.output_dir)  # an unusable one is better known before the work than after it
-        remove_half_written(*_own_folders(config))
+        remove_half_written(*OutputPlaces(config).folders)
         outcome = main(config)
         _record(outcome, config, script, keys)
     return outcome
 
 
-def _own_folders(config: CommonSettings) -> Iterator[Path]:
-    """Yield the folders that the pipeline writes to: the output folder, and any of its parts that lie elsewhere."""
-    yield config.output_dir
-    for key in dataclasses.fields(config):
-        is_part = str(key.default).startswith("${") and "oc.env" not in str(key.default)
-        folder = getattr(config, key.name) if key.name.endswith("_dir") and is_part else None
-        if folder is not None and not folder.is_relative_to(config.output_dir):
-            yield folder
-
-
 def _record(outcome: Outcome, config: CommonSettings, script: Path, keys: Sequence[str]) -> None:
     """Write the run manifest, and remove what the stage made in an earlier run and did not make now."""
     from .running.leftovers import remove_unmade
+    from .running.output_places import OutputPlaces
     from .running.run_manifest import outputs_of, read_manifest, record_stage
 
+    places = OutputPlaces(config)
     outputs: dict[Path, str | None] = {path: None for path in outcome.files if not path.is_dir()}
     outputs |= outcome.checksums
     earlier = outputs_of(read_manifest(config.output_dir), script.stem)
     if outcome.adds:
         # With the md5s that they had: a file that was changed since is somebody's, and a check of the run names it.
-        there = {path: md5 for name, md5 in earlier.items() if (path := config.output_dir / name).is_file()}
+        there = {path: md5 for name, md5 in earlier.items() if (path := places.path_of(name)) and path.is_file()}
         outputs = {**there, **outputs}
     if outputs or earlier:
         made = record_stage(script, keys, config, outputs, outcome.dataset)
-        remove_unmade(config.output_dir, earlier, made)
+        remove_unmade(places, earlier, made)

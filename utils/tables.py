@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from .errors import PipelineError
 from .files import atomic_path, missing_input, write_bytes_atomically
 from .lazy import pd
-from .md5 import md5_of_file
+from .md5 import md5_of_chunks, md5_of_file
+from .naming import CONSENSUS
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 # Significant digits of least squares and rank tests that do not depend on the versions of LAPACK and scipy.
 CERTAIN_DIGITS = 10
 _ROWS_OF_A_BLOCK = 8192
+# As `utils.naming.consensus_row` fills annotator, tool, skill_level and mskObjectID.
+_CONSENSUS_ROWS = [f",{','.join([label] * 4)},".encode() for label in CONSENSUS]
 
 
 def read_table(
@@ -81,7 +84,7 @@ def read_input(
     numeric_if_there: Sequence[str] = (),
     others: bool = True,
 ) -> DataFrame:
-    """Read the table that a config key names, and note its md5 in the config for the run manifest.
+    """Read the table that a config key names, and note its md5, see `md5_of_input`, in the config for the run manifest.
 
     A missing table is reported with key, file and the stage that makes it.
     """
@@ -89,8 +92,20 @@ def read_input(
     if not path.is_file():
         raise missing_input(config, key, path, made_by)
     table = read_table(path, columns, numeric, numeric_if_there, others)
-    config.inputs_read[key] = md5_of_file(path)
+    config.inputs_read[key] = md5_of_input(path)
     return table
+
+
+def md5_of_input(path: Path) -> str:
+    """Return the md5 of a table's bytes, but of the metadata of masks without the rows of consensus masks.
+
+    Those are added to a table that earlier stages have read, whose results they do not change.
+    """
+    with open(path, "rb") as stream:
+        if b"mask_md5" not in stream.readline():
+            return md5_of_file(path)
+        stream.seek(0)
+        return md5_of_chunks(line for line in stream if not any(label in line for label in _CONSENSUS_ROWS))
 
 
 class GatheredRows:

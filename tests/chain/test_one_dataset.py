@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 from support.checkout import check_run
 from support.drawing import box, write_png
 from support.files import table_rows
 from support.run import raw_arguments, run_here, succeed
+from support.small_set import other_raw
 
 from utils.running.run_manifest import manifest_file
 
@@ -24,17 +24,6 @@ def output(small_raw, tmp_path):
     for stage in LAY_OUT:
         succeed(stage, tmp_path / "output", raw=small_raw)
     return tmp_path / "output"
-
-
-def other_raw(raw, tmp_path):
-    """Return a copy of the raw set whose images have other ids."""
-    other = shutil.copytree(raw, tmp_path / "other raw")
-    for name in (TABLE, "raw_ISIC_images_metadata.csv"):
-        text = (other / name).read_text(encoding="utf-8")
-        (other / name).write_text(text.replace("\nIMG", "\nOTHER"), encoding="utf-8")
-    for image in list((other / "images").iterdir()):
-        image.rename(image.with_name(image.name.replace("IMG", "OTHER")))
-    return other
 
 
 def names(folder) -> set[str]:

@@ -64,6 +64,33 @@ def test_changed_and_missing_outputs_are_listed_with_their_makers(rerun, project
     assert "compute_image_level_metrics" not in text
 
 
+def test_what_was_made_from_an_earlier_table_is_named(rerun, project_copy):
+    code, text = check_run(project_copy, rerun)
+    assert code == 0, text
+    succeed("make_report", rerun)
+    # They make again what they made, or add to a table what does not concern those that have read it.
+    for stage in ("mask_qa", "create_consensus_masks"):
+        succeed(stage, rerun)
+    code, text = check_run(project_copy, rerun)
+    assert code == 0, text
+    succeed("compute_IAA_metrics", rerun, "nsd_tolerance=0.2")
+    code, text = check_run(project_copy, rerun)
+    table = "metadata/IMAplusplus_multiannotator_subset_IAA_metrics.csv"
+    assert code == 1
+    for stage in ("compute_image_level_metrics", "make_report"):
+        assert f"{stage}: made from an earlier {table}; run it again" in text
+    assert "compute_IAA_metrics: made" not in text and "create_partitions" not in text
+
+
+def test_what_was_made_before_more_masks_were_quarantined_is_named(rerun, project_copy):
+    next((rerun / "seg_masks").glob("IMG_01_A*")).write_bytes(b"damaged")
+    succeed("mask_qa", rerun)
+    code, text = check_run(project_copy, rerun)
+    assert code == 1
+    assert "create_multiannotator_subset: made from an earlier metadata/IMAplusplus_seg_metadata.csv" in text
+    assert not any(f"{stage}: made" in text for stage in ("move_dataset", "mask_qa", "compute_IAA_metrics"))
+
+
 def test_a_setting_that_is_no_longer_that_of_the_config_is_named(rerun, project_copy):
     succeed("mask_qa", rerun, "max_image_pixels=5000")
     code, text = check_run(project_copy, rerun)

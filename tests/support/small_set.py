@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -63,3 +64,14 @@ def make_raw_set(folder: Path, rows: Sequence[tuple], size: tuple[int, int] = (3
 def _write_table(path: Path, rows: Sequence[tuple]) -> None:
     with open(path, "w", encoding="utf-8", newline="") as stream:
         csv.writer(stream, lineterminator="\n").writerows(rows)
+
+
+def other_raw(raw: Path, folder: Path) -> Path:
+    """Return a copy of the raw set whose images have other ids."""
+    other = shutil.copytree(raw, folder / "other raw")
+    for name in ("raw_ISIC_segmasks_metadata.csv", "raw_ISIC_images_metadata.csv"):
+        text = (other / name).read_text(encoding="utf-8")
+        (other / name).write_text(text.replace("\nIMG", "\nOTHER"), encoding="utf-8")
+    for image in list((other / "images").iterdir()):
+        image.rename(image.with_name(image.name.replace("IMG", "OTHER")))
+    return other

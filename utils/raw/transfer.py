@@ -15,7 +15,7 @@ from ..files import atomic_path, require_room, write_bytes_atomically
 from ..lazy import logger
 from ..md5 import md5_of_bytes
 from ..running.leftovers import name_unrecorded, withdraw_unmade
-from ..running.run_manifest import name_below
+from ..running.output_places import OutputPlaces
 from ..settings import CreationSettings
 from ..workers.parallel import map_items
 from ..workers.workplace import local_workplace
@@ -113,10 +113,11 @@ def settle_folders(targets: Collection[Path], config: CreationSettings) -> dict[
     dict of Path to (str or None)
         As `withdraw_unmade`.
     """
-    made = {name for name in (name_below(config.output_dir, path) for path in targets) if name}
-    moved = withdraw_unmade(config.output_dir, made)
+    places = OutputPlaces(config)
+    made = {name for path in targets if (name := places.name_of(path))}
+    moved = withdraw_unmade(places, made)
     for folder in sorted(set(target_folders(config)) - {config.target_data_dir}):
-        name_unrecorded(folder, config.output_dir, made)
+        name_unrecorded(folder, places, made)
     return moved
 
 

@@ -11,7 +11,7 @@ from .. import naming
 from ..agreement.aggregate import metrics_per_image
 from ..lazy import pd
 from ..quality.quarantine import QUARANTINE_TABLE, read_quarantine
-from ..tables import read_input, read_table
+from ..tables import read_input
 from .this_run import Outdated
 
 if TYPE_CHECKING:
@@ -158,7 +158,8 @@ def read_report_tables(config: MultiannotatorSettings) -> ReportTables:
         path = Path(getattr(config, source.key))
         stage = outdated.stage_of(path)
         if path.is_file() and stage is None:
-            found[name] = read_table(path, source.columns, source.numbers, naming.BOUNDARY_COLUMNS)
+            boundary = naming.BOUNDARY_COLUMNS
+            found[name] = read_input(config, source.key, source.columns, source.numbers, numeric_if_there=boundary)
             files |= {name: path} if name != _NOT_LINKED else {}
         else:
             found[name] = pd.DataFrame(columns=[*source.columns, *source.numbers], dtype=object)

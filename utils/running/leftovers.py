@@ -13,6 +13,7 @@ from ..errors import PipelineError
 from ..lazy import logger
 from ..md5 import md5_of_file
 from ..naming import QUARANTINE_FOLDER, WITHDRAWN_FOLDER
+from .output_places import OutputPlaces
 from .run_manifest import Manifest, outputs_of, read_manifest, write_manifest
 
 if TYPE_CHECKING:
@@ -23,15 +24,15 @@ MOVING_STAGES = ("move_dataset", "import_release")
 _NAMED = 5
 
 
-def remove_unmade(root: Path, earlier: Mapping[str, str], made: Collection[str]) -> None:
+def remove_unmade(places: OutputPlaces, earlier: Mapping[str, str], made: Collection[str]) -> None:
     """Remove files that a stage made in an earlier run and did not make now.
 
     Parameters
     ----------
-    root : Path
-        The output folder.
+    places : OutputPlaces
+        Where outputs lie now; what an earlier run put elsewhere is left alone.
     earlier : mapping of str to str
-        What the stage made before: md5 by name below the folder.
+        What the stage made before: md5 by name.
     made : collection of str
         What it made now.
 
@@ -39,23 +40,23 @@ def remove_unmade(root: Path, earlier: Mapping[str, str], made: Collection[str])
     -----
     A file whose md5 is no longer the recorded one is somebody's work: it is named and left alone.
     """
-    unchanged, changed = _split_by_md5(root, {name: md5 for name, md5 in earlier.items() if name not in made})
-    for name in unchanged:
-        _remove(root, name)
+    unchanged, changed = _split_by_md5(places, {name: md5 for name, md5 in earlier.items() if name not in made})
+    for path in unchanged.values():
+        _remove(path, places.root)
     if unchanged:
         logger.info("removed {} of an earlier run that this one did not make: {}", _files(unchanged), _some(unchanged))
     _name_changed(changed)
 
 
-def withdraw_unmade(root: Path, made: Collection[str]) -> dict[Path, str | None]:
+def withdraw_unmade(places: OutputPlaces, made: Collection[str]) -> dict[Path, str | None]:
     """Move images and masks that left the metadata to the folder of withdrawn files.
 
     Parameters
     ----------
-    root : Path
-        The output folder.
+    places : OutputPlaces
+        Where outputs lie now; what an earlier run put elsewhere is left alone.
     made : collection of str
-        Images and masks that are part of the dataset now, by name below the folder.
+        Images and masks that are part of the dataset now, by name.
 
     Returns
     -------
@@ -63,29 +64,32 @@ def withdraw_unmade(root: Path, made: Collection[str]) -> dict[Path, str | None]
         For the run manifest: the places that they have left, and all that is withdrawn, with its md5 where it was
         moved just now.
     """
-    manifest = read_manifest(root)
+    manifest = read_manifest(places.root)
     earlier = {name: md5 for stage in MOVING_STAGES for name, md5 in outputs_of(manifest, stage).items()}
     gone = {name: md5 for name, md5 in earlier.items() if name not in made and not name.startswith(WITHDRAWN_FOLDER)}
-    unchanged, changed = _split_by_md5(root, gone)
-    moved: dict[Path, str | None] = {root / name: None for name in unchanged}
-    moved |= {_move_away(root, name, gone[name]): gone[name] for name in unchanged}
+    unchanged, changed = _split_by_md5(places, gone)
+    moved: dict[Path, str | None] = {path: None for path in unchanged.values()}
+    moved |= {_move_away(path, places.root, gone[name]): gone[name] for name, path in unchanged.items()}
     if unchanged:
         logger.warning(
-            "{} left the metadata and moved to {}: {}", _files(unchanged), root / WITHDRAWN_FOLDER, _some(unchanged)
+            "{} left the metadata and moved to {}: {}",
+            _files(unchanged),
+            places.root / WITHDRAWN_FOLDER,
+            _some(unchanged),
         )
     _name_changed(changed)
-    folder = root / WITHDRAWN_FOLDER
+    folder = places.root / WITHDRAWN_FOLDER
     there = {path: None for path in folder.iterdir()} if folder.is_dir() else {}
     return there | moved
 
 
-def name_unrecorded(folder: Path, root: Path, made: Collection[str]) -> None:
+def name_unrecorded(folder: Path, places: OutputPlaces, made: Collection[str]) -> None:
     """Warn of files in a folder of the dataset that no stage has recorded; they are left alone and not shown."""
-    if not folder.is_dir() or not folder.is_relative_to(root):
+    if not folder.is_dir():
         return
-    recorded = {name for stage in read_manifest(root)["stages"].values() for name in stage["outputs"]}
-    names = [f"{folder.relative_to(root).as_posix()}/{entry.name}" for entry in os.scandir(folder) if entry.is_file()]
-    extra = sorted(set(names) - recorded - set(made))
+    recorded = {name for stage in read_manifest(places.root)["stages"].values() for name in stage["outputs"]}
+    names = {places.name_of(folder / entry.name) for entry in os.scandir(folder) if entry.is_file()}
+    extra = sorted({name for name in names if name} - recorded - set(made))
     if extra:
         logger.warning("{} that no stage has recorded are left alone and not shown: {}", _files(extra), _some(extra))
 
@@ -119,56 +123,60 @@ def take_over_output(config: CreationSettings, earlier_ids: Collection[str], isi
             hint="set another output_dir; or replace_output=true, which removes the tables and figures of the other "
             f"dataset and moves its images and masks to {WITHDRAWN_FOLDER}",
         )
-    left = clear_outputs(root, manifest, keep_masks=not is_demo)
+    left = clear_outputs(OutputPlaces(config), manifest, keep_masks=not is_demo)
     what = "the embedded demo" if is_demo else f"another dataset ({len(earlier_ids)} images)"
     logger.info("the outputs of {} gave way to this dataset{}", what, f"; {left} changed files stay" if left else "")
 
 
-def clear_outputs(root: Path, manifest: Manifest, keep_masks: bool) -> int:
+def clear_outputs(places: OutputPlaces, manifest: Manifest, keep_masks: bool) -> int:
     """Remove every recorded output, or withdraw images and masks, and forget the stages; return how many files stay."""
     left = 0
     for stage in list(manifest["stages"]):
         outputs = outputs_of(manifest, stage)
-        unchanged, changed = _split_by_md5(root, outputs)
+        unchanged, changed = _split_by_md5(places, outputs)
         left += len(changed)
-        for name in unchanged:
+        for name, path in unchanged.items():
             # Quarantined masks are recorded as mask_qa's.
             is_brought = stage in MOVING_STAGES or (name.startswith(f"{QUARANTINE_FOLDER}/") and name[-4:] != ".csv")
             if keep_masks and is_brought:
-                _move_away(root, name, outputs[name])
+                _move_away(path, places.root, outputs[name])
             else:
-                _remove(root, name)
+                _remove(path, places.root)
         _name_changed(changed)
-    write_manifest(root, {**manifest, "environments": {}, "stages": {}, "dataset": {}})
+    write_manifest(places.root, {**manifest, "environments": {}, "stages": {}, "dataset": {}})
     return left
 
 
-def _split_by_md5(root: Path, recorded: Mapping[str, str]) -> tuple[list[str], list[str]]:
+def _split_by_md5(places: OutputPlaces, recorded: Mapping[str, str]) -> tuple[dict[str, Path], list[str]]:
     """Return which files are as they were recorded, and which have changed; those that are gone are neither."""
-    unchanged: list[str] = []
+    unchanged: dict[str, Path] = {}
     changed: list[str] = []
     for name, md5 in recorded.items():
-        try:
-            (unchanged if md5_of_file(root / name) == md5 else changed).append(name)
-        except OSError:
-            continue
+        path = places.path_of(name)
+        with suppress(OSError):
+            if path is None:
+                continue
+            if md5_of_file(path) == md5:
+                unchanged[name] = path
+            else:
+                changed.append(name)
     return unchanged, changed
 
 
-def _remove(root: Path, name: str) -> None:
-    path = root / name
+def _remove(path: Path, root: Path) -> None:
+    """Remove a file, and the folders below the output folder that it leaves empty."""
     path.unlink(missing_ok=True)
-    with suppress(OSError):  # not empty, or the last folder of the output
-        while path.parent != root:
+    with suppress(OSError):  # not empty
+        while root in path.parents and path.parent != root:
             path = path.parent
             path.rmdir()
 
 
-def _move_away(root: Path, name: str, md5: str) -> Path:
+def _move_away(source: Path, root: Path, md5: str) -> Path:
     """Move a file to the withdrawn ones; another file of its name that is there keeps its place."""
     folder = root / WITHDRAWN_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    source, target = root / name, folder / Path(name).name
+    target = folder / source.name
     if target.exists() and md5_of_file(target) != md5:
         target = target.with_name(f"{target.stem}_{md5[:8]}{target.suffix}")
     return Path(shutil.move(source, target))

@@ -6,7 +6,6 @@ import csv
 import dataclasses
 import enum
 import json
-import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from ..errors import PipelineError
 from ..files import write_bytes_atomically
 from ..md5 import md5_of_bytes, md5_of_file
 from .code_and_versions import installed_versions
+from .output_places import OutputPlaces
 
 if TYPE_CHECKING:
     from ..settings import CommonSettings
@@ -81,18 +81,18 @@ def write_manifest(output_dir: Path, manifest: Manifest) -> None:
 
 
 def outputs_of(manifest: Manifest, stage: str) -> dict[str, str]:
-    """Return what a stage made, md5 by name below the output folder; nothing for one that has not run."""
+    """Return what a stage made, md5 by name (see `OutputPlaces`); nothing for one that has not run."""
     return manifest["stages"].get(stage, {}).get("outputs", {})
 
 
 def current_outputs(manifest: Manifest) -> set[str]:
-    """Return what stages made, by name below the output folder, of the dataset that the folder holds now."""
+    """Return the names of what stages made of the dataset that the output folder holds now."""
     stages = manifest["stages"].values()
     return {name for record in stages if _is_current(manifest, record) for name in record["outputs"]}
 
 
 def outdated_outputs(manifest: Manifest) -> dict[str, str]:
-    """Return what was made of an earlier state of the dataset: its stage by name below the output folder."""
+    """Return what was made of an earlier state of the dataset: its stage by name."""
     stages = manifest["stages"].items()
     return {name: stage for stage, record in stages if not _is_current(manifest, record) for name in record["outputs"]}
 
@@ -120,23 +120,25 @@ def record_stage(
     config : CommonSettings
         Its configuration; `config.inputs_read` holds the md5 of the tables it read.
     outputs : mapping of Path to str or None
-        Files that it wrote, with their md5 where it is known, and files that it moved away. What is not
-        below the output folder is left out.
+        Files that it wrote, with their md5 where it is known, and files that it moved away. What lies in no place of
+        the pipeline's is left out.
     dataset : DatasetIdentity, optional
         Which dataset the folder holds from now on, said by the stages that begin one.
 
     Returns
     -------
     set of str
-        Names, below the output folder, of what it wrote.
+        Names of what it wrote.
     """
-    root = config.output_dir
+    root, places = config.output_dir, OutputPlaces(config)
     manifest = read_manifest(root)
     if dataset is not None:
         manifest["dataset"] = dataclasses.asdict(dataset)
-    names = {name: md5 for path, md5 in outputs.items() if (name := name_below(root, path)) is not None}
+    names = {name: path for path in outputs if (name := places.name_of(path)) is not None}
     # What has a checksum was just written.
-    present = {name: md5 or md5_of_file(root / name) for name, md5 in names.items() if md5 or (root / name).is_file()}
+    present = {
+        name: outputs[path] or md5_of_file(path) for name, path in names.items() if outputs[path] or path.is_file()
+    }
     for other in manifest["stages"].values():
         # A file belongs to the stage that wrote it last; one that was moved away belongs to none.
         other["outputs"] = {name: md5 for name, md5 in other["outputs"].items() if name not in names}
@@ -149,7 +151,7 @@ def record_stage(
         "dataset": manifest.get("dataset", {}).get("stamp"),
         "settings": settings_of(config, [key for key in keys if key not in _WITHOUT_EFFECT]),
         "inputs": dict(sorted(config.inputs_read.items())),
-        "counts": {"files": len(present), "rows": _row_counts(root, present)},
+        "counts": {"files": len(present), "rows": _row_counts({name: names[name] for name in present})},
         "outputs": dict(sorted(present.items())),
     }
     used = {stage["environment"] for stage in manifest["stages"].values()}
@@ -158,18 +160,11 @@ def record_stage(
     return set(present)
 
 
-def name_below(root: Path, path: Path) -> str | None:
-    """Return the name of a file below a folder, parted by slashes; None for one that is elsewhere."""
-    # By text: Path.relative_to takes ten times as long, and a dataset has tens of thousands of files.
-    folder, name = os.path.join(root, ""), str(path)
-    return name.removeprefix(folder).replace(os.sep, "/") if name.startswith(folder) else None
-
-
-def _row_counts(root: Path, names: Iterable[str]) -> dict[str, int]:
+def _row_counts(outputs: Mapping[str, Path]) -> dict[str, int]:
     """Return how many rows each table among the outputs has, its header aside."""
     counts = {}
-    for name in sorted(name for name in names if name.endswith(".csv")):
-        with open(root / name, encoding="utf-8", newline="") as stream:
+    for name in sorted(name for name in outputs if name.endswith(".csv")):
+        with open(outputs[name], encoding="utf-8", newline="") as stream:
             counts[name] = max(sum(1 for _ in csv.reader(stream)) - 1, 0)
     return counts
 
