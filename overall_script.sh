@@ -113,22 +113,30 @@ run_stage() {
         arguments+=(demo_only_if_used=true)
     fi
     say "[$2/${#STAGES[@]}] $name"
-    # In the background, because bash handles signals only while it waits, not while a program runs before it.
-    "$PYTHON" "$PROJECT_ROOT/$stage" --any-stage ${arguments[@]+"${arguments[@]}"} &
-    CHILD=$!
-    wait "$CHILD" || status=$?
-    CHILD=
+    run_script "$stage" ${arguments[@]+"${arguments[@]}"} || status=$?
     if ((status != 0)); then
         say "stage $name failed with exit code $status. Once mended, go on with the same command and --from $name"
         exit "$status"
     fi
 }
 
+# Runs one of the project's scripts with keys of any stage, and returns its exit code.
+run_script() {
+    local script=$1 status=0
+    shift
+    # In the background, because bash handles signals only while it waits, not while a program runs before it.
+    "$PYTHON" "$PROJECT_ROOT/$script" --any-stage "$@" &
+    CHILD=$!
+    wait "$CHILD" || status=$?
+    CHILD=
+    return "$status"
+}
+
 # Checks all configurations, then opens the lock file of the output folder and keeps it open, so that no other run
 # comes in between two stages: the first stage locks it.
 prepare_run() {
     local file
-    file=$("$PYTHON" -c 'import sys
+    file=$(undisturbed "$PYTHON" -c 'import sys
 sys.path.insert(0, sys.argv.pop(1))
 from utils.chain_start import main
 main()' "$PROJECT_ROOT" ${SETTINGS[@]+"${SETTINGS[@]}"}) || exit
@@ -182,7 +190,8 @@ main() {
     trap 'stop 143' TERM
     set_up_environment
     if [[ $check == yes ]]; then
-        exec "$PYTHON" "$PROJECT_ROOT/multiannotator_analysis/check_run.py" --any-stage ${SETTINGS[@]+"${SETTINGS[@]}"}
+        run_script multiannotator_analysis/check_run.py ${SETTINGS[@]+"${SETTINGS[@]}"} || exit
+        exit
     fi
     prepare_run
     for ((i = first; i <= last; i++)); do

@@ -23,6 +23,12 @@ fail() {
     exit 1
 }
 
+# Runs a command of a moment that Ctrl-C does not reach, which would leave a traceback: bash acts on it right after.
+undisturbed() (
+    trap '' INT
+    exec "$@"
+)
+
 set_up_environment() {
     local active=${VIRTUAL_ENV:-${CONDA_PREFIX:-}}
     [[ -n $active || ! -L $VENV ]] || active=$VENV
@@ -121,7 +127,7 @@ find_python() {
 }
 
 python_version() {
-    "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
+    undisturbed "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
 }
 
 is_supported() {
@@ -134,7 +140,7 @@ install_once() {
     if is_installed "$file"; then
         return
     fi
-    "$PYTHON" -c 'import sys; sys.exit(sys.prefix == sys.base_prefix)' ||
+    undisturbed "$PYTHON" -c 'import sys; sys.exit(sys.prefix == sys.base_prefix)' ||
         fail "$VENV is damaged (it is not an environment any more): move it away and start again"
     say "installing $file into $VENV (a minute or two, this once)"
     : >"$UNFINISHED"
@@ -183,7 +189,7 @@ run_quietly() {
 # Compares what is installed with a requirements file: names packages that are missing (and then returns 1),
 # warns of other versions.
 check_requirements() {
-    "$PYTHON" - "$PROJECT_ROOT/$1" <<'PYTHON_CODE' >&2
+    undisturbed "$PYTHON" - "$PROJECT_ROOT/$1" <<'PYTHON_CODE' >&2
 import sys
 
 sys.path = [folder for folder in sys.path if folder]  # modules of the current directory are not meant

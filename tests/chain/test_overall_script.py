@@ -112,6 +112,31 @@ def test_an_interrupt_while_a_stage_is_starting_shows_one_line_too(active):
     assert shown.endswith(f"[3/{len(SCRIPTS)}] move_dataset\noverall_script.sh: interrupted\n")
 
 
+SLOW = """
+import pathlib, sys, time
+if sys.orig_argv[1] in ("-", "-c") and "os.execvp" not in sys.orig_argv[2]:
+    pathlib.Path({waiting!r}).touch()
+    time.sleep(0.5)
+"""
+
+
+@pytest.mark.parametrize("moment", ["environment", "configuration"])
+def test_an_interrupt_before_the_first_stage_shows_one_line_too(active, moment):
+    slow = SLOW.format(waiting=str(active.root / "waiting"))
+    if moment == "environment":
+        (active.root / "sitecustomize.py").write_text(slow)
+        active.environment["PYTHONPATH"] = str(active.root)
+    else:
+        with open(active.root / "utils" / "chain_start.py", "a", encoding="utf-8") as stream:
+            stream.write(slow)
+    process = active.start()
+    while not (active.root / "waiting").exists() and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.communicate(timeout=30) == ("", "overall_script.sh: interrupted\n")
+    assert (process.returncode, active.ran()) == (130, [])
+
+
 def test_every_stage_is_given_the_file_and_the_keys(active):
     result = active.run("--config", "my set.yaml", "num_workers=1", "--until", "create_dataset", "bootstrap_seed=3")
     assert result.returncode == 0
