@@ -175,7 +175,8 @@ class CreationSettings(CommonSettings):
     own_images_dir: Path | None = _key("make_raw_tables: folder of their images", None)
     own_name_pattern: str = _key("make_raw_tables: what the masks' file names say", "{image}_{annotator}.png")
     own_foreground: str = _key(
-        'make_raw_tables: which values are foreground: nonzero, zero, ">N", "=N" or "=#RRGGBB"', "nonzero"
+        'make_raw_tables: which values are foreground: nonzero, zero, ">N", "=N", "=#RRGGBB" or "=#RRRRGGGGBBBB"',
+        "nonzero",
     )
     own_tool: dict[str, str] = _key("make_raw_tables: tool that each text of {tool} stands for", {})
     own_skill: dict[str, str] = _key("make_raw_tables: skill that each text of {skill} stands for", {})

@@ -6,6 +6,7 @@ import shutil
 import unicodedata
 import zlib
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -165,6 +166,39 @@ def test_a_rule_that_finds_nothing_lists_the_values(own):
     code, text = own.run("own_foreground==255")
     assert (code, "the values 0, 7" in text) == (1, True)
     assert not (own.raw / "raw_ISIC_segmasks_metadata.csv").exists()
+
+
+DEEP_COLOUR = np.where(MASK[..., None], np.array((65535, 32896, 300), np.uint16), np.uint16(0))
+
+
+@pytest.mark.parametrize(
+    ("pixels", "listed", "rule"),
+    [
+        (DEEP_COLOUR, "#000000000000, #FFFF8080012C", "=#FFFF8080012C"),
+        (np.stack([MASK * 7] * 3, axis=2).astype(np.uint8), "#000000, #070707", "=#070707"),
+        (MASK.astype(np.uint16) * 40000, "0, 40000", "=40000"),
+        (MASK.astype(np.uint32) * 16777217, "0, 16777217", "=16777217"),
+        (MASK.astype(np.float32) * np.float32(0.1), "0, 0.1", "=0.1"),
+        (np.stack([MASK * 0.00001] * 3, axis=2).astype(np.float32), "(0 0 0), (0.00001 0.00001 0.00001)", "=0.00001"),
+    ],
+    ids=["16-bit colours", "8-bit colours", "16 bits", "32 bits", "floats", "colours of floats"],
+)
+def test_listed_values_are_those_of_the_file_and_can_be_asked_for(own, pixels, listed, rule):
+    photometric = "rgb" if pixels.ndim == 3 else "minisblack"
+    tifffile.imwrite(own.masks / f"a1_{NORA}.tif", pixels, photometric=photometric)
+    if pixels.dtype.itemsize == 2 or pixels.dtype == np.uint8:
+        (own.masks / f"a1_{OLA}.png").write_bytes(imagecodecs.png_encode(pixels))
+    code, text = own.run("own_name_pattern={image}_{annotator}.*", "own_foreground==9")
+    assert (code, f"the values {listed}\n" in text) == (1, True)
+    own.succeed("own_name_pattern={image}_{annotator}.*", f"own_foreground={rule}")
+    assert all((made == MASK).all() for made in masks_made(own))
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_listed_values_of_few_bits_are_those_of_the_file(own, bits):
+    (own.masks / f"a1_{NORA}.png").write_bytes(few_bits_png(MASK * np.uint8(3), bits))
+    code, text = own.run("own_foreground==255")
+    assert (code, "the values 0, 3\n" in text) == (1, True)
 
 
 def test_masks_in_the_alpha_channel_alone_are_told(own):

@@ -17,9 +17,10 @@ from ..files import write_bytes_atomically
 from ..pictures.pixel_values import decode_pixels, has_more_than_two_levels, is_alpha_alone
 from ..pictures.size_text import size_text
 
-_RULE = re.compile(r"(nonzero|zero)|([>=])\s*(-?\d+(?:\.\d+)?)|=\s*#([0-9a-fA-F]{6})")
-_ACCEPTED = 'nonzero, zero, ">N", "=N" or "=#RRGGBB"'
+_RULE = re.compile(r"(nonzero|zero)|([>=])\s*(-?\d+(?:\.\d+)?)|=\s*#((?:[0-9a-fA-F]{6}){1,2})")
+_ACCEPTED = 'nonzero, zero, ">N", "=N" or "=#RRGGBB", of 16 bits a channel "=#RRRRGGGGBBBB"'
 _MOST_VALUES = 8  # named of a mask
+_COLOUR_DIGITS = {"uint8": 2, "uint16": 4}  # hexadecimal, of a channel
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class NormalisedMask:
 
 
 def parse_foreground(text: str) -> Foreground:
-    """Read ``nonzero``, ``zero``, ``>N``, ``=N`` or ``=#RRGGBB``.
+    """Read ``nonzero``, ``zero``, ``>N``, ``=N``, ``=#RRGGBB`` or ``=#RRRRGGGGBBBB``.
 
     Raises
     ------
@@ -84,7 +85,8 @@ def parse_foreground(text: str) -> Foreground:
         raise ConfigError(what, where="own_foreground", expected=_ACCEPTED, found=text)
     word, sign, number, colour = match.groups()
     if colour:
-        red, green, blue = bytes.fromhex(colour)
+        digits = len(colour) // 3
+        red, green, blue = (int(colour[at : at + digits], 16) for at in range(0, len(colour), digits))
         return Foreground("=", colour=(red, green, blue))
     return Foreground(word) if word else Foreground(sign, float(number))
 
@@ -98,7 +100,8 @@ def foreground(pixels: np.ndarray, rule: Foreground) -> np.ndarray:
         (H, W), or (H, W, 3) with colour channels.
     rule : Foreground
         Of colours, ``nonzero`` and ``>N`` ask for one channel that is, ``=N`` for all three; ``zero`` is
-        what ``nonzero`` is not. ``=#RRGGBB`` asks for a colour; grey is a colour of three equal channels.
+        what ``nonzero`` is not. ``=#RRGGBB`` asks for a colour, by the values that the file holds; grey is a
+        colour of three equal channels.
 
     Returns
     -------
@@ -170,11 +173,22 @@ def _decode(data: bytes) -> np.ndarray:
 
 
 def _some_values(pixels: np.ndarray) -> tuple[str, ...]:
-    """Return a few of the values or colours that an image holds, as own_foreground names them."""
+    """Return a few of the values or colours that an image holds, as own_foreground names them.
+
+    Colours that no number of digits names, of 32 bits a channel or of floats, stand in brackets.
+    """
     if pixels.ndim == 2:
-        return tuple(f"{value:g}" for value in np.unique(pixels)[:_MOST_VALUES].tolist())
+        return tuple(_value_text(value) for value in np.unique(pixels)[:_MOST_VALUES])
     colours = np.unique(pixels.reshape(-1, pixels.shape[2]), axis=0)[:_MOST_VALUES]
-    return tuple(f"#{bytes(colour.astype(np.uint8)).hex().upper()}" for colour in colours)
+    digits = _COLOUR_DIGITS.get(pixels.dtype.name)
+    if digits is None:
+        return tuple(f"({' '.join(map(_value_text, colour))})" for colour in colours)
+    return tuple("#" + "".join(f"{value:0{digits}X}" for value in colour.tolist()) for colour in colours)
+
+
+def _value_text(value: np.generic) -> str:
+    """Return a value in digits, without the exponent that own_foreground does not take."""
+    return np.format_float_positional(value, trim="-") if isinstance(value, np.floating) else str(value)
 
 
 def digest_of_file(path: Path) -> str:
