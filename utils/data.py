@@ -12,7 +12,9 @@ from .errors import PipelineError
 from .lazy import cv2, imagecodecs
 from .pictures.deep_photos import stretched
 from .pictures.grey_png import decode_grey_png
+from .pictures.pages import frames_of_png, refuse_several
 from .pictures.pixel_limit import check_pixels
+from .pictures.pixel_values import decode_pixels, without_alpha
 from .pictures.png_header import SIGNATURE, size_of_png
 from .pictures.size_text import size_text
 
@@ -29,12 +31,13 @@ def load_mask(path: Path) -> np.ndarray:
     -------
     numpy.ndarray
         bool, shape (H, W): True where any colour channel is above 0 at full bit depth. Palettes are expanded,
-        alpha is ignored; the first frame of an animation counts.
+        alpha is ignored.
 
     Raises
     ------
     PipelineError
-        If the file is missing, is not an image, is damaged, or claims more pixels than `pixel_limit.max_pixels`.
+        If the file is missing, is not an image, is damaged, has several pages or frames, or claims more pixels than
+        `pixel_limit.max_pixels`.
     """
     return decode_mask(_read(path), path)
 
@@ -54,7 +57,7 @@ def decode_mask(data: bytes, where: object) -> np.ndarray:
 def decode_values(data: bytes, where: object) -> np.ndarray:
     """Decode the bytes of a mask file to what it holds: (H, W), or (H, W, C) of colours; `where` names it in errors."""
     try:
-        return _decode_png(data) if data.startswith(SIGNATURE) else _decode_other(data)
+        return _decode_png(data) if data.startswith(SIGNATURE) else decode_pixels(data)
     except Exception as error:  # decoders raise errors of many kinds on damaged files
         raise PipelineError(
             "A mask cannot be decoded.", where=where, expected="an undamaged image file", found=error
@@ -148,16 +151,9 @@ def encode_mask(mask: np.ndarray) -> bytes:
 def _decode_png(data: bytes) -> np.ndarray:
     width, height = size_of_png(data)
     check_pixels(width, height)
+    refuse_several(frames_of_png(data), "frames")
     pixels = decode_grey_png(data, height, width)
     if pixels is None:
         # It keeps 16 bits a channel where Pillow halves them, and checks the CRC of every chunk.
-        pixels = imagecodecs.png_decode(data)
-    if pixels.ndim == 2:
-        return pixels
-    return pixels[..., 0] if pixels.shape[2] <= 2 else pixels[..., :3]
-
-
-def _decode_other(data: bytes) -> np.ndarray:
-    from .pictures.pixel_values import decode_pixels
-
-    return decode_pixels(data)
+        pixels = without_alpha(imagecodecs.png_decode(data))
+    return pixels

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 from support.drawing import encoded
-from support.mask_files import DAMAGED, FORMATS, GOOD, HUGE, MASK
+from support.mask_files import FORMATS, GOOD, HUGE, MASK, REFUSED, SEVERAL
 
 from utils.data import encode_mask, load_mask, load_masks
 from utils.errors import PipelineError
@@ -30,14 +30,21 @@ def test_every_format_gives_the_same_mask(tmp_path, kind):
     np.testing.assert_array_equal(mask, MASK)
 
 
-@pytest.mark.parametrize("kind", DAMAGED)
-def test_damaged_files_are_refused_by_name(tmp_path, kind):
+@pytest.mark.parametrize("kind", REFUSED)
+def test_damaged_files_and_files_of_several_pages_are_refused_by_name(tmp_path, kind):
     path = tmp_path / "broken.png"
-    path.write_bytes(DAMAGED[kind])
+    path.write_bytes(REFUSED[kind])
     with pytest.raises(PipelineError) as caught:
         load_mask(path)
     assert str(path) in str(caught.value)
     assert caught.value.exit_code == 1
+
+
+@pytest.mark.parametrize("kind", SEVERAL)
+def test_files_of_several_pages_are_refused_with_what_to_do(tmp_path, kind):
+    (tmp_path / "mask").write_bytes(SEVERAL[kind])
+    with pytest.raises(PipelineError, match="it has [23] (frames|pages): save the one that is the mask as a file of"):
+        load_mask(tmp_path / "mask")
 
 
 def test_size_is_judged_before_memory_is_taken(tmp_path):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.drawing import encoded
-from support.mask_files import DAMAGED, FORMATS, MASK, RGB_LOW, tiff
+from support.mask_files import FORMATS, MASK, REFUSED, RGB_LOW, tiff
 
 from utils.pictures.header_size import picture_size
 from utils.pictures.pixel_values import decode_pixels
@@ -42,7 +42,7 @@ def settings_of_the_process() -> tuple:
 
 
 @pytest.mark.usefixtures("users_limit")
-@pytest.mark.parametrize("data", [DEEP_TIFF, DEEP_TIFF[:-1], *FORMATS.values(), *DAMAGED.values()])
+@pytest.mark.parametrize("data", [DEEP_TIFF, DEEP_TIFF[:-1], *FORMATS.values(), *REFUSED.values()])
 def test_decoding_leaves_the_process_as_it_was(data):
     before = settings_of_the_process()
     if data in FORMATS.values() or data == DEEP_TIFF:

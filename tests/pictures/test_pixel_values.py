@@ -12,13 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
-from support.drawing import encoded
-from support.mask_files import DAMAGED, FORMATS, GREY, MASK, painted, png, tiff
+from support.drawing import encoded, png_chunk
+from support.mask_files import (
+    COLOUR_ALPHA,
+    FORMATS,
+    GREY,
+    GREY_ALPHA,
+    MASK,
+    PALETTE,
+    REFUSED,
+    painted,
+    png,
+    tiff,
+)
 
 from utils.data import decode_mask
 from utils.errors import ConfigError
 from utils.own_masks.normalise import Foreground, foreground, parse_foreground
-from utils.pictures.pixel_values import decode_pixels, has_more_than_two_levels
+from utils.pictures.pixel_values import decode_pixels, has_more_than_two_levels, is_alpha_alone
 
 NONZERO = Foreground("nonzero")
 GREY_SHAPES = arrays.array_shapes(min_dims=2, max_dims=2, max_side=8)
@@ -61,10 +72,54 @@ def test_every_tiff_gives_the_same_mask(kind):
     np.testing.assert_array_equal(foreground(decode_pixels(TIFFS[kind]), NONZERO), MASK)
 
 
-@pytest.mark.parametrize("kind", DAMAGED)
-def test_damaged_files_raise(kind):
+def in_black() -> Image.Image:
+    image = Image.fromarray(MASK.astype(np.uint8)).convert("P")
+    image.putpalette(bytes(6))
+    return image
+
+
+BLACK = png_chunk(b"PLTE", bytes(6))
+TRANSPARENT = {
+    "grey": png(painted((0, 255), (0, 0)), GREY_ALPHA),
+    "grey, 16 bits": png(painted((300, 1), (300, 0), np.uint16), GREY_ALPHA),
+    "colours": png(painted((255, 9, 0, 255), (255, 9, 0, 0)), COLOUR_ALPHA),
+    "colours, 16 bits, low byte only": png(painted((0, 0, 0, 1), (0, 0, 0, 0), np.uint16), COLOUR_ALPHA),
+    "palette": png(MASK.astype(np.uint8), PALETTE, BLACK + png_chunk(b"tRNS", b"\0")),
+    "grey TIFF, 16 bits": tiff(
+        painted((0, 65535), (0, 0), np.uint16), photometric="minisblack", extrasamples=["unassalpha"]
+    ),
+    "TIFF, 8 bits": tiff(painted((0, 0, 0, 255), (0, 0, 0, 0)), photometric="rgb", extrasamples=["unassalpha"]),
+    "WebP": encoded(Image.fromarray(painted((0, 0, 0, 255), (0, 0, 0, 0))), "WEBP", lossless=True, exact=True),
+    "GIF": encoded(in_black(), "GIF", transparency=0, optimize=False),
+}
+NOT_ALONE = {
+    "one colour, 16 bits, in the low byte another": png(
+        painted((0, 0, 1, 65535), (0, 0, 0, 0), np.uint16), COLOUR_ALPHA
+    ),
+    "TIFF of such colours": tiff(
+        painted((0, 0, 1, 65535), (0, 0, 0, 0), np.uint16), photometric="rgb", extrasamples=["unassalpha"]
+    ),
+    "opaque": png(painted((0, 0, 0, 255), (0, 0, 0, 255)), COLOUR_ALPHA),
+    "a palette without alpha": png(MASK.astype(np.uint8), PALETTE, BLACK),
+    "a colour that is transparent": png(painted(7, 7, np.uint16), GREY, png_chunk(b"tRNS", b"\0\7")),
+    **FORMATS,
+}
+
+
+@pytest.mark.parametrize("kind", TRANSPARENT)
+def test_what_is_drawn_in_the_alpha_channel_alone_is_found(kind):
+    assert is_alpha_alone(TRANSPARENT[kind])
+
+
+@pytest.mark.parametrize("kind", NOT_ALONE)
+def test_what_is_drawn_in_colours_is_not_in_the_alpha_channel_alone(kind):
+    assert not is_alpha_alone(NOT_ALONE[kind])
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_damaged_files_and_files_of_several_pages_raise(kind):
     with pytest.raises(Exception, match=r"."):
-        decode_pixels(DAMAGED[kind])
+        decode_pixels(REFUSED[kind])
 
 
 @pytest.mark.parametrize("kind", TIFFS)

@@ -13,7 +13,7 @@ import pytest
 from loguru import logger
 from PIL import Image
 from support.drawing import bomb, box, write_png
-from support.mask_files import DAMAGED, FORMATS, MASK
+from support.mask_files import FORMATS, MASK, REFUSED
 from support.run import chain_here, run_here, succeed
 from support.small_set import make_raw_set, make_small_raw_set, rows_of_image
 from support.trees import tree
@@ -64,7 +64,7 @@ def awkward(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory):
-    return run_on_kinds(tmp_path_factory.mktemp("damaged"), DAMAGED)
+    return run_on_kinds(tmp_path_factory.mktemp("damaged"), REFUSED)
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -76,13 +76,13 @@ def test_awkward_formats_count_as_what_they_show(awkward, kind):
     assert set(pairs["hd_score"]) == {0.0}
 
 
-@pytest.mark.parametrize("kind", DAMAGED)
+@pytest.mark.parametrize("kind", REFUSED)
 def test_damaged_masks_are_listed_and_left_out(damaged, kind):
-    number = list(DAMAGED).index(kind)
+    number = list(REFUSED).index(kind)
     mask = f"K{number}_A02_T3_S2_m{number}c.png"
     issues = read_table(damaged.folder / QA)
     assert list(issues[issues["mask"] == mask]["issue"]) == ["File not found or corrupted"]
-    assert (damaged.output / "quarantine" / mask).read_bytes() == DAMAGED[kind]
+    assert (damaged.output / "quarantine" / mask).read_bytes() == REFUSED[kind]
     assert mask not in (damaged.folder / METRICS).read_text("utf-8")
 
 

@@ -48,11 +48,17 @@ def painted(value, background=0, dtype=np.uint8) -> np.ndarray:
     return np.where(foreground, np.array(value, dtype), np.array(background, dtype)).astype(dtype)
 
 
-def palette_gif() -> bytes:
-    frames = [Image.fromarray(painted(1)).convert("P"), Image.new("P", MASK.shape[::-1], 1)]
-    for frame in frames:
+def palette_gif(*further: Image.Image) -> bytes:
+    picture = Image.fromarray(painted(1)).convert("P")
+    for frame in (picture, *further):
         frame.putpalette([0, 0, 0, 0, 0, 255])
-    return encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    return encoded(picture, "GIF", save_all=bool(further), append_images=further)
+
+
+def several(kind: str, **options) -> bytes:
+    """Write the mask, and a second picture behind it."""
+    pictures = [Image.fromarray(painted(255)), Image.fromarray(np.full_like(painted(255), 255))]
+    return encoded(pictures[0], kind, save_all=True, append_images=pictures[1:], **options)
 
 
 RGB_LOW = painted((0, 0, 1), (0, 0, 0), np.uint16)
@@ -73,7 +79,8 @@ FORMATS = {
     "grey and alpha": png(painted((3, 0), (0, 255)), GREY_ALPHA),
     "interlaced": png(painted(255), GREY, interlaced=True),
     "interlaced RGB": png(painted((0, 9, 0), (0, 0, 0)), COLOUR, interlaced=True),
-    "animated GIF": palette_gif(),
+    "palette GIF": palette_gif(),
+    "palette GIF, transparent background": encoded(Image.open(io.BytesIO(palette_gif())), "GIF", transparency=0),
     "TIFF, 16 bits": encoded(Image.fromarray(painted(1, dtype=np.uint16)), "TIFF"),
     "BMP": encoded(Image.fromarray(painted((255, 255, 255), (0, 0, 0))), "BMP"),
     "CMYK TIFF": encoded(Image.fromarray(painted((0, 0, 0, 0), (0, 0, 0, 255)), "CMYK"), "TIFF"),
@@ -93,3 +100,12 @@ DAMAGED = {
     "claims 400 megapixels": HUGE,
     "cut GIF": palette_gif()[:40],
 }
+SEVERAL = {
+    "animated GIF": palette_gif(Image.new("P", MASK.shape[::-1], 1)),
+    "animated PNG": several("PNG"),
+    "animated PNG beside its picture": several("PNG", default_image=True),
+    "animated WebP": several("WEBP", lossless=True),
+    "TIFF of pages": several("TIFF"),
+    "deep TIFF of pages": tiff(np.stack([RGB_LOW, RGB_LOW]), photometric="rgb", metadata=None, software=False),
+}
+REFUSED = {**DAMAGED, **SEVERAL}

@@ -167,7 +167,7 @@ def _read_part(source: Path, digest: str, rule: Foreground) -> _Part:
 
 def _decode(data: bytes) -> np.ndarray:
     try:
-        return decode_pixels(data, only_page=True)
+        return decode_pixels(data)
     except Exception as error:  # decoders raise errors of many kinds on damaged files
         raise PipelineError(f"it cannot be decoded: {error or type(error).__name__}") from None
 

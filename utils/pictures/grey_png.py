@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..lazy import imagecodecs, kornia_rs
-from .png_header import KIND, SIGNATURE
+from .png_header import KIND, chunks
 
 _GREY_8_BITS = b"\x08\0\0\0\0"  # of one channel, not interlaced
 
@@ -59,10 +59,4 @@ def encode_grey_png(values: np.ndarray) -> bytes:
 
 
 def _packed_lines(data: bytes) -> bytes:
-    parts, at = [], len(SIGNATURE)
-    while at < len(data):
-        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if data[at + 4 : at + 8] == b"IDAT":
-            parts.append(data[at + 8 : end - 4])
-        at = end
-    return b"".join(parts)
+    return b"".join([data[content] for kind, content in chunks(data) if kind == b"IDAT"])

@@ -13,16 +13,17 @@ import numpy as np
 
 from ..lazy import cv2, imagecodecs
 from . import png_header
+from .pages import REDUCED_PICTURE, frames_of_image, frames_of_png, refuse_several
 from .pixel_limit import check_pixels, pillow_within_limit
 
 _MOST_SAMPLES = 4  # red, green, blue, alpha
+_CHANNELS_WITH_ALPHA = (2, 4)
 _TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PLAIN_MODES = ("1", "L", "I", "F", "RGB")
 # Numbers of the TIFF standard: tags, and values of PlanarConfiguration and PhotometricInterpretation.
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLES_PER_PIXEL = 258, 262, 277
 _SEPARATE_PLANES, _WHITE_IS_ZERO, _GREY, _RGB = 2, 0, 1, 2
 _MOST_PAGES = 1000
-_REDUCED_PICTURE = 1  # a bit of NewSubfileType: a smaller copy of another page
 # Decoders stretch grey of few bits to 0 to 255: what one level of the file becomes, by bits.
 _STRETCHED = {2: 85, 4: 17}
 
@@ -50,16 +51,13 @@ def is_plain_mask(pixels: np.ndarray) -> bool:
     return total == 255 * number or bool(total == int(pixels.max()) * number)
 
 
-def decode_pixels(data: bytes, only_page: bool = False) -> np.ndarray:
+def decode_pixels(data: bytes) -> np.ndarray:
     """Decode an image file to its values.
 
     Parameters
     ----------
     data : bytes
         PNG, TIFF, BMP, GIF, JPEG or any other format that Pillow reads.
-    only_page : bool
-        Refuse a file of several pages or frames; otherwise a TIFF of several pages is refused, and of an animation
-        the first frame counts.
 
     Returns
     -------
@@ -71,11 +69,11 @@ def decode_pixels(data: bytes, only_page: bool = False) -> np.ndarray:
     Raises
     ------
     ValueError
-        If it claims more pixels than are decoded, holds NaN, or has several pages. Decoders raise errors of many kinds
-        on damaged files.
+        If it claims more pixels than are decoded, holds NaN, or has several pages or frames. Decoders raise errors of
+        many kinds on damaged files.
     """
     with pillow_within_limit():
-        pixels = _decode(data, only_page)
+        pixels = without_alpha(_decode(data))
     if pixels.dtype.kind == "f" and np.isnan(pixels).any():
         raise ValueError("it holds NaN")
     return pixels.astype(np.uint8) * np.uint8(255) if pixels.dtype == bool else pixels
@@ -90,22 +88,29 @@ def _differs(pixels: np.ndarray, place: int) -> np.ndarray:
 
 
 def is_alpha_alone(data: bytes) -> bool:
-    """Tell whether an image file has one colour, and differs between pixels only in how transparent they are."""
-    from PIL import Image
+    """Tell whether an image file has one colour, and differs between pixels only in how transparent they are.
 
-    try:
-        image = Image.open(io.BytesIO(data))
-    except Image.UnidentifiedImageError:
+    Raises errors of many kinds, as `decode_pixels` does.
+    """
+    if data.startswith(png_header.SIGNATURE) and data[png_header.COLOUR] in (png_header.GREY, png_header.COLOURS):
+        return False  # one colour may be transparent there, and then all pixels are
+    with pillow_within_limit():
+        pixels = _decode(data)
+    has_alpha = pixels.ndim == 3 and pixels.shape[2] in _CHANNELS_WITH_ALPHA
+    if not has_alpha or _differs(without_alpha(pixels), 0).any():
         return False
-    with pillow_within_limit(), image:
-        if "A" not in image.getbands() and "transparency" not in image.info:
-            return False
-        check_pixels(image.width, image.height)
-        pixels = np.asarray(image.convert("RGBA"))
-    return not _differs(pixels[..., :3], 0).any() and bool(_differs(pixels[..., 3], 0).any())
+    return bool(_differs(pixels[..., -1], 0).any())
 
 
-def _decode(data: bytes, only_page: bool) -> np.ndarray:
+def without_alpha(pixels: np.ndarray) -> np.ndarray:
+    """Return the grey or the colours of pixels that may have an alpha channel behind them."""
+    if pixels.ndim == 2:
+        return pixels
+    return pixels[..., 0] if pixels.shape[2] <= 2 else pixels[..., :3]
+
+
+def _decode(data: bytes) -> np.ndarray:
+    """Decode an image file to all its channels, that of alpha too; one bit stays bool."""
     from PIL import Image
     from PIL.TiffImagePlugin import TiffImageFile
 
@@ -118,25 +123,20 @@ def _decode(data: bytes, only_page: bool) -> np.ndarray:
         raise ValueError("no image of a known format") from None
     with image:
         check_pixels(image.width, image.height)
-        frames = getattr(image, "n_frames", 1)
-        if only_page and frames > 1 and image.format not in ("TIFF", "MPO"):
-            raise ValueError(f"it has {frames} frames: save the one that is the mask as a file of its own")
         if data.startswith(png_header.SIGNATURE):
-            return _unstretched(_without_alpha(imagecodecs.png_decode(data)), data)
-        if isinstance(image, TiffImageFile) and (frames > 1 or _needs_tifffile(image.tag_v2)):
+            refuse_several(frames_of_png(data), "frames")
+            return _unstretched(imagecodecs.png_decode(data), data)
+        refuse_several(frames_of_image(image), "frames")
+        if isinstance(image, TiffImageFile) and (image.n_frames > 1 or _needs_tifffile(image.tag_v2)):
             return _decode_deep_tiff(data)
-        is_plain = image.mode in _PLAIN_MODES or image.mode.startswith("I;16")
-        return np.asarray(image if is_plain else image.convert("RGB"))
-
-
-def _without_alpha(pixels: np.ndarray) -> np.ndarray:
-    if pixels.ndim == 2:
-        return pixels
-    return pixels[..., 0] if pixels.shape[2] <= 2 else pixels[..., :3]
+        if image.mode in _PLAIN_MODES or image.mode.startswith("I;16"):
+            return np.asarray(image)
+        has_alpha = "A" in image.getbands() or "transparency" in image.info
+        return np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
 
 
 def _unstretched(pixels: np.ndarray, png: bytes) -> np.ndarray:
-    """Return the values of a grey PNG of 2 or 4 bits as the file holds them."""
+    """Return the values of a grey PNG of 2 or 4 bits as the file holds them; it has no alpha that would count."""
     stretched_by = _STRETCHED.get(png[png_header.DEPTH]) if png[png_header.COLOUR] == png_header.GREY else None
     return pixels // np.uint8(stretched_by) if stretched_by else pixels
 
@@ -159,9 +159,8 @@ def _decode_deep_tiff(data: bytes) -> np.ndarray:
             raise ValueError(f"it claims more than {_MOST_PAGES:,} pages")
         # All are whole pages unless asked for frames.
         whole = [page for page in pages if isinstance(page, tifffile.TiffPage)]
-        whole = [page for page in whole if not page.subfiletype & _REDUCED_PICTURE] or whole
-        if len(whole) > 1:
-            raise ValueError(f"it has {len(whole)} pages: save the one that is the mask as a file of its own")
+        whole = [page for page in whole if not page.subfiletype & REDUCED_PICTURE] or whole
+        refuse_several(len(whole), "pages")
         page = whole[0]
         check_pixels(page.imagewidth, page.imagelength)
         kinds = (_WHITE_IS_ZERO, _GREY, _RGB)
@@ -172,7 +171,7 @@ def _decode_deep_tiff(data: bytes) -> np.ndarray:
         raise ValueError("it holds no pixels")
     if page.planarconfig == _SEPARATE_PLANES:
         pixels = np.moveaxis(pixels, 0, -1)
-    return _without_alpha(pixels)
+    return pixels
 
 
 @contextmanager
