@@ -7,7 +7,8 @@ Rules:  Issues are, in this order: unreadable, empty, full (high); several regio
         exceeds 5% of the largest (medium); touching the image border (low); more than two grey levels (medium);
         another size than the image (high). Unreadable and empty masks move to quarantine/ after the tables are
         written; empty ones stay when empty_masks is keep. Consensus masks pass through untouched. Masks that an
-        earlier run judged are taken from the cache. Images that are not pictures are warned of.
+        earlier run judged are taken from the cache. Masks that seem inverted or drawn in transparency alone, and
+        images that are not pictures, are warned of.
 """
 
 from __future__ import annotations
@@ -21,10 +22,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import utils.stage_process
 from utils import naming
-from utils.errors import Failure, PipelineError
+from utils.errors import Failure, PipelineError, successes
 from utils.files import require_folder
 from utils.lazy import logger, pd
-from utils.quality.mask_issues import EMPTY, OTHER_SIZE, UNREADABLE, Issue, judge_mask_file
+from utils.masks.signs import warn_of_signs
+from utils.quality.mask_issues import (
+    EMPTY,
+    OTHER_SIZE,
+    UNREADABLE,
+    Issue,
+    Judgement,
+    examine_mask_file,
+    judge_mask_file,
+)
 from utils.quality.quarantine import (
     QUARANTINE_TABLE,
     move_to_quarantine,
@@ -83,34 +93,34 @@ def newly_quarantined(masks: DataFrame, found: Mapping[str, Sequence[Issue]]) ->
     )
 
 
-def resumable_judgement() -> Resumable[Path, list[Issue]]:
-    """Return how the issues of a mask go into the cache; what could not be read is judged anew each time."""
+def resumable_judgement() -> Resumable[Path, Judgement]:
+    """Return how the judgement of a mask goes into the cache; what could not be read is judged anew each time."""
     from utils.workers.resume import Resumable
 
     return Resumable(
-        function=judge_mask_file,
+        function=examine_mask_file,
         paths=lambda path: (path,),
         settings=lambda _: {},
-        is_kept=lambda issues: UNREADABLE not in issues,
-        to_json=lambda issues: issues,
-        from_json=lambda kept: [Issue(*values) for values in kept],
+        is_kept=lambda judgement: UNREADABLE not in judgement.issues,
+        to_json=lambda judgement: judgement[:2],
+        from_json=lambda kept: Judgement([Issue(*values) for values in kept[0]], tuple(kept[1])),
         is_usable=lambda *_: True,
     )
 
 
-def require_some_left(found: Mapping[str, Sequence[Issue]], config: AnalysisSettings) -> None:
+def require_some_left(judged: Mapping[str, Judgement], config: AnalysisSettings) -> None:
     """Raise a PipelineError when every mask would leave the dataset."""
-    if found and all(any(issue.unusable for issue in issues) for issues in found.values()):
+    if judged and all(judgement.why_unusable() for judgement in judged.values()):
         raise PipelineError(
             "No mask would be left: all are empty or cannot be decoded.",
             where=config.new_dataset_masks_dir,
             expected=f"undamaged masks of at most {config.max_image_pixels} pixels (max_image_pixels)",
-            offenders=list(found)[:_NAMED],
+            offenders=[f"{mask}: {judgement.why_unusable()}" for mask, judgement in judged.items()][:_NAMED],
         )
 
 
-def judge_all(humans: DataFrame, cache: ResultCache, config: AnalysisSettings) -> dict[str, list[Issue]]:
-    """Return the issues of each human mask, by file name.
+def judge_all(humans: DataFrame, cache: ResultCache, config: AnalysisSettings) -> dict[str, Judgement]:
+    """Judge each human mask; return what was found by file name.
 
     Raises
     ------
@@ -122,18 +132,19 @@ def judge_all(humans: DataFrame, cache: ResultCache, config: AnalysisSettings) -
     folder = require_folder(config, "new_dataset_masks_dir", made_by="move_dataset")
     paths = [folder / name for name in humans["seg_filename"]]
     workplace = configured_workplace(config)
-    issues = map_resumable(resumable_judgement(), paths, cache, workplace, label="mask QA", unit="mask")
-    found = dict(zip(humans["seg_filename"], issues, strict=True))
-    failed = [f"{mask}: {result.reason}" for mask, result in found.items() if isinstance(result, Failure)]
+    found = map_resumable(resumable_judgement(), paths, cache, workplace, label="mask QA", unit="mask")
+    results = dict(zip(humans["seg_filename"], found, strict=True))
+    failed = [f"{mask}: {result.reason}" for mask, result in results.items() if isinstance(result, Failure)]
     if failed:
         raise PipelineError("Masks could not be judged.", where=folder, offenders=failed)
     # They leave the dataset, so it is looked at twice: a worker may not see the folder.
-    unreadable = [mask for mask, result in found.items() if UNREADABLE in result]
-    unseen = [mask for mask in unreadable if judge_mask_file(folder / mask) != found[mask]]
+    judged = dict(zip(results, successes(results.values()), strict=True))
+    unreadable = [mask for mask, judgement in judged.items() if UNREADABLE in judgement.issues]
+    unseen = [mask for mask in unreadable if judge_mask_file(folder / mask) != judged[mask].issues]
     if unseen:
         hint = "with executor=dask all machines must see the folder under the same path"
         raise PipelineError("Workers cannot read masks that can be read.", where=folder, hint=hint, offenders=unseen)
-    return found
+    return judged
 
 
 def write_tables(
@@ -191,15 +202,22 @@ def masks_unlike_images(humans: DataFrame, config: AnalysisSettings) -> set[str]
 
 
 def settle_issues(
-    found: Mapping[str, Sequence[Issue]], other_size: Collection[str], keep_empty: bool
-) -> dict[str, list[Issue]]:
+    judged: Mapping[str, Judgement], other_size: Collection[str], keep_empty: bool
+) -> dict[str, Judgement]:
     """Add the issue of masks of another size, and let empty masks stay where they mean that nothing is there."""
     kept = {EMPTY: EMPTY._replace(unusable=False)} if keep_empty else {}
-    settled = {mask: [kept.get(issue, issue) for issue in issues] for mask, issues in found.items()}
+    settled = {mask: it._replace(issues=[kept.get(issue, issue) for issue in it.issues]) for mask, it in judged.items()}
     for mask in other_size:
-        if not any(issue.unusable for issue in settled[mask]):
-            settled[mask].append(OTHER_SIZE)
+        if not settled[mask].why_unusable():
+            settled[mask].issues.append(OTHER_SIZE)
     return settled
+
+
+def tell_moved(paths: Sequence[Path], judged: Mapping[str, Judgement]) -> None:
+    """Tell which files went to quarantine, and what is wrong with each mask among them that was judged just now."""
+    for path in paths:
+        why = judged[path.name].why_unusable() if path.name in judged else ""
+        logger.warning("moved to quarantine: {}{}", path.name, f" ({why})" if why else "")
 
 
 def main(config: AnalysisSettings) -> Outcome:
@@ -214,14 +232,15 @@ def main(config: AnalysisSettings) -> Outcome:
     other_size = masks_unlike_images(humans, config)
     with open_cache(config.cache_dir, "mask_qa") as cache:
         keep_empty = config.empty_masks is EmptyMasks.keep
-        found = settle_issues(judge_all(humans, cache, config), other_size, keep_empty)
-        require_some_left(found, config)
+        judged = settle_issues(judge_all(humans, cache, config), other_size, keep_empty)
+        warn_of_signs({mask: judgement.signs for mask, judgement in judged.items()})
+        require_some_left(judged, config)
+        found = {mask: judgement.issues for mask, judgement in judged.items()}
         results = results_table(masks, found)
         new = newly_quarantined(masks, found)
         quarantined = pd.concat([earlier, new]) if len(earlier) else new
         files = write_tables(metadata, images, quarantined, results, config)
-        for path in move_files(metadata, quarantined, config):
-            logger.warning("moved to quarantine: {}", path.name)
+        tell_moved(move_files(metadata, quarantined, config), judged)
         cache.keep_used()
     by_severity = results["severity"].value_counts()
     issues = ", ".join(f"{by_severity.get(name, 0)} {name}" for name in ("high", "medium", "low"))

@@ -12,10 +12,8 @@ from .errors import PipelineError
 from .lazy import cv2, imagecodecs
 from .pictures.deep_photos import stretched
 from .pictures.grey_png import decode_grey_png
-from .pictures.pages import frames_of_png, refuse_several
-from .pictures.pixel_limit import check_pixels
-from .pictures.pixel_values import decode_pixels, without_alpha
-from .pictures.png_header import SIGNATURE, size_of_png
+from .pictures.pixel_values import check_png, decode_pixels, without_alpha
+from .pictures.png_header import SIGNATURE
 from .pictures.size_text import size_text
 
 
@@ -149,9 +147,7 @@ def encode_mask(mask: np.ndarray) -> bytes:
 
 
 def _decode_png(data: bytes) -> np.ndarray:
-    width, height = size_of_png(data)
-    check_pixels(width, height)
-    refuse_several(frames_of_png(data), "frames")
+    width, height = check_png(data)
     pixels = decode_grey_png(data, height, width)
     if pixels is None:
         # It keeps 16 bits a channel where Pillow halves them, and checks the CRC of every chunk.

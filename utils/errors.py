@@ -1,8 +1,8 @@
-"""The errors that a user can cause, each with its exit code; and the failure of one item among many."""
+"""The errors that a user can cause, each with its exit code; the failure of one item among many; parts of messages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -66,6 +66,17 @@ class Failure:
 def successes(results: Iterable[Result | Failure]) -> list[Result]:
     """Return the results that are no failures."""
     return [result for result in results if not isinstance(result, Failure)]
+
+
+def one_line(error: BaseException | None) -> str:
+    """Return what an error says in one line; of one that says nothing, its kind."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def some_of(items: Sequence, most: int = 10, separator: str = ", ") -> str:
+    """List items in a message: the first few, and how many more there are."""
+    shown = separator.join(map(str, items[:most]))
+    return shown if len(items) <= most else f"{shown} and {len(items) - most} more"
 
 
 def _rebuild(kind: type[PipelineError], message: str, offenders: list[str]) -> PipelineError:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ..errors import Failure, PipelineError, successes
+from ..errors import Failure, PipelineError, some_of, successes
 from ..lazy import logger
+from ..masks.signs import SIGNS
 from .mask_folder import OwnFile, OwnMask, listing_command
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_SHOWN = 10
-
 
 def refuse_all_empty(done: Sequence[NormalisedMask], config: CreationSettings) -> None:
     """Raise a PipelineError when own_foreground finds nothing in any mask; it lists the values that are there."""
@@ -30,7 +29,7 @@ def refuse_all_empty(done: Sequence[NormalisedMask], config: CreationSettings) -
             "own_foreground finds no foreground in any mask.",
             where=config.own_masks_dir,
             expected=f"masks with pixels that are {config.own_foreground!r}",
-            found=f"the values {_some(list(values))}",
+            found=f"the values {some_of(list(values))}",
             hint="set own_foreground to what is foreground in your masks",
         )
 
@@ -42,7 +41,7 @@ def warn_of_copies(masks: Sequence[OwnMask], digests: Sequence[tuple[str, ...]])
         same.setdefault((mask.image, several), []).append(str(mask.files[0]))
     copies = [" = ".join(files) for files in same.values() if len(files) > 1]
     if copies:
-        logger.warning("{} masks occur more than once, with the same bytes: {}", len(copies), _some(copies))
+        logger.warning("{} masks occur more than once, with the same bytes: {}", len(copies), some_of(copies))
 
 
 def warn_of_repeated_annotators(masks: Sequence[OwnMask]) -> None:
@@ -54,7 +53,7 @@ def warn_of_repeated_annotators(masks: Sequence[OwnMask]) -> None:
             "{} images have several masks by one annotator, which count as masks of their own: {}. If they are parts "
             "of one mask, write {{part}} in own_name_pattern where their names differ",
             len(images),
-            _some(images),
+            some_of(images),
         )
 
 
@@ -81,7 +80,7 @@ def warn_of_files(files: Sequence[OwnFile], what: str, config: CreationSettings)
     """Warn of files that have something in common; of none say nothing."""
     if files:
         hint = listing_hint(config)
-        logger.warning("{} {}: {}{}", len(files), what, _some(files), f" ({hint})" if hint else "")
+        logger.warning("{} {}: {}{}", len(files), what, some_of(files), f" ({hint})" if hint else "")
 
 
 def warn_of_images(image_table: DataFrame, mask_table: DataFrame, images: Mapping[str, Path] | None) -> None:
@@ -90,7 +89,7 @@ def warn_of_images(image_table: DataFrame, mask_table: DataFrame, images: Mappin
         logger.warning("own_images_dir is not set: create_dataset can run, but move_dataset needs every image")
     without = image_table["isic_id"][~image_table["isic_id"].isin(mask_table["ISIC_id"])].to_list()
     if without:
-        logger.warning("{} images have no mask: {}", len(without), _some(without))
+        logger.warning("{} images have no mask: {}", len(without), some_of(without))
         logger.debug("images without a mask: {}", without)
 
 
@@ -98,18 +97,12 @@ def warn_of_values(masks: Sequence[OwnMask], done: Sequence[NormalisedMask], con
     """Warn of masks whose values suggest that own_foreground means something else."""
     checks = {
         "masks hold more than two values (own_foreground says which are foreground)": "has_more_levels",
-        "masks are foreground in all four corners: are they inverted? own_foreground: zero turns them": "fills_corners",
-        "masks have one colour and differ only in transparency, which is not read: save them without alpha channel": (
-            "is_alpha_alone"
-        ),
         "masks have no foreground": "is_empty",
         "masks are foreground everywhere": "is_full",
     }
     for what, name in checks.items():
         found = [mask.files[0] for mask, each in zip(masks, done, strict=True) if getattr(each, name)]
         warn_of_files(found, what, config)
-
-
-def _some(items: Sequence) -> str:
-    shown = ", ".join(map(str, items[:_SHOWN]))
-    return shown if len(items) <= _SHOWN else f"{shown} and {len(items) - _SHOWN} more"
+    for sign in SIGNS:
+        found = [mask.files[0] for mask, each in zip(masks, done, strict=True) if sign in each.signs]
+        warn_of_files(found, sign, config)

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..data import encode_mask
-from ..errors import ConfigError, PipelineError
+from ..errors import ConfigError, PipelineError, one_line
 from ..files import write_bytes_atomically
-from ..pictures.pixel_values import decode_pixels, has_more_than_two_levels, is_alpha_alone
+from ..masks.signs import signs_of
+from ..pictures.pixel_values import decode_pixels, has_more_than_two_levels
 from ..pictures.size_text import size_text
 
 _RULE = re.compile(r"(nonzero|zero)|([>=])\s*(-?\d+(?:\.\d+)?)|=\s*#((?:[0-9a-fA-F]{6}){1,2})")
@@ -54,10 +55,8 @@ class NormalisedMask:
         A file holds more than two values.
     is_empty, is_full : bool
         It is foreground nowhere, or everywhere.
-    fills_corners : bool
-        It is foreground in all four corners but not everywhere, as inverted masks are.
-    is_alpha_alone : bool
-        An empty or full mask whose file has one colour, and differs only in how transparent it is.
+    signs : tuple of str
+        As `signs_of` returns them.
     file_values : tuple of str
         Of an empty mask some values that its files hold.
     """
@@ -66,8 +65,7 @@ class NormalisedMask:
     has_more_levels: bool
     is_empty: bool
     is_full: bool
-    fills_corners: bool = False
-    is_alpha_alone: bool = False
+    signs: tuple[str, ...] = ()
     file_values: tuple[str, ...] = ()
 
 
@@ -139,8 +137,7 @@ def normalise_mask(task: NormalisationTask) -> NormalisedMask:
         has_more_levels=any(part.has_more_levels for part in parts),
         is_empty=is_empty,
         is_full=is_full,
-        fills_corners=bool(mask[[0, 0, -1, -1], [0, -1, 0, -1]].all()) and not is_full,
-        is_alpha_alone=(is_empty or is_full) and all(part.is_alpha_alone for part in parts),
+        signs=signs_of(mask, is_empty or is_full, [part.data for part in parts]),
         file_values=tuple(values)[:_MOST_VALUES] if is_empty else (),
     )
 
@@ -148,10 +145,10 @@ def normalise_mask(task: NormalisationTask) -> NormalisedMask:
 class _Part(NamedTuple):
     """What one file of a mask holds; its values are told only where it is foreground nowhere or everywhere."""
 
+    data: bytes
     mask: np.ndarray
     has_more_levels: bool
     file_values: tuple[str, ...]
-    is_alpha_alone: bool
 
 
 def _read_part(source: Path, digest: str, rule: Foreground) -> _Part:
@@ -161,15 +158,14 @@ def _read_part(source: Path, digest: str, rule: Foreground) -> _Part:
     pixels = _decode(data)
     mask = foreground(pixels, rule)
     is_plain = not mask.any() or bool(mask.all())
-    values = _some_values(pixels) if is_plain else ()
-    return _Part(mask, has_more_than_two_levels(pixels), values, is_plain and is_alpha_alone(data))
+    return _Part(data, mask, has_more_than_two_levels(pixels), _some_values(pixels) if is_plain else ())
 
 
 def _decode(data: bytes) -> np.ndarray:
     try:
         return decode_pixels(data)
     except Exception as error:  # decoders raise errors of many kinds on damaged files
-        raise PipelineError(f"it cannot be decoded: {error or type(error).__name__}") from None
+        raise PipelineError(f"it cannot be decoded: {one_line(error)}") from None
 
 
 def _some_values(pixels: np.ndarray) -> tuple[str, ...]:

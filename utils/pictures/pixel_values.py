@@ -102,6 +102,14 @@ def is_alpha_alone(data: bytes) -> bool:
     return bool(_differs(pixels[..., -1], 0).any())
 
 
+def check_png(data: bytes) -> tuple[int, int]:
+    """Return width and height (pixels) of a PNG; raise a ValueError if it is not to be decoded."""
+    width, height = png_header.size_of_png(data)
+    check_pixels(width, height)
+    refuse_several(frames_of_png(data), "frames")
+    return width, height
+
+
 def without_alpha(pixels: np.ndarray) -> np.ndarray:
     """Return the grey or the colours of pixels that may have an alpha channel behind them."""
     if pixels.ndim == 2:
@@ -114,6 +122,9 @@ def _decode(data: bytes) -> np.ndarray:
     from PIL import Image
     from PIL.TiffImagePlugin import TiffImageFile
 
+    if data.startswith(png_header.SIGNATURE):
+        check_png(data)
+        return _unstretched(imagecodecs.png_decode(data), data)
     try:
         image = Image.open(io.BytesIO(data))
     except Image.UnidentifiedImageError:
@@ -123,9 +134,6 @@ def _decode(data: bytes) -> np.ndarray:
         raise ValueError("no image of a known format") from None
     with image:
         check_pixels(image.width, image.height)
-        if data.startswith(png_header.SIGNATURE):
-            refuse_several(frames_of_png(data), "frames")
-            return _unstretched(imagecodecs.png_decode(data), data)
         refuse_several(frames_of_image(image), "frames")
         if isinstance(image, TiffImageFile) and (image.n_frames > 1 or _needs_tifffile(image.tag_v2)):
             return _decode_deep_tiff(data)

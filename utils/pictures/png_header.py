@@ -23,6 +23,8 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, slice]]:
 
 
 def size_of_png(data: bytes) -> tuple[int, int]:
-    """Return width and height (pixels) as the header of a PNG gives them; raises a struct.error if it is cut off."""
+    """Return width and height (pixels) as the header of a PNG gives them; raises a ValueError if it is cut off."""
+    if len(data) < BYTES_TO_SIZE:
+        raise ValueError("it breaks off in its header")
     width, height = struct.unpack_from(">II", data, _SIZE)
     return width, height

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..data import decode_values, octets_or_mask
-from ..errors import PipelineError
+from ..errors import PipelineError, one_line
 from ..lazy import cv2
 from ..masks.bounding_box import Box, bounding_box
+from ..masks.signs import signs_of
 from ..pictures.pixel_values import has_more_than_two_levels, is_plain_mask, number_of_levels
 
 # A second region counts as an issue when it exceeds this share of the largest.
@@ -39,13 +40,49 @@ BORDER = Issue("Mask touches image border", "low")
 OTHER_SIZE = Issue("Size differs from image", "high")
 
 
+class Judgement(NamedTuple):
+    """What is wrong with a mask file.
+
+    Attributes
+    ----------
+    issues : list of Issue
+        In reporting order; none for a sound mask.
+    signs : tuple of str
+        As `signs_of` returns them: they are told, and stand in no table.
+    reason : str
+        In one line why it cannot be read, where it cannot.
+    """
+
+    issues: list[Issue]
+    signs: tuple[str, ...] = ()
+    reason: str = ""
+
+    def why_unusable(self) -> str:
+        """Say why the mask leaves the dataset; nothing of one that stays."""
+        return self.reason or ", ".join(found.issue for found in self.issues if found.unusable)
+
+
 def judge_mask_file(path: Path) -> list[Issue]:
-    """Read one mask file and judge it; a file that cannot be read is itself the finding."""
+    """Read one mask file and return its issues; a file that cannot be read is itself the finding."""
+    return examine_mask_file(path).issues
+
+
+def examine_mask_file(path: Path) -> Judgement:
+    """Read one mask file and judge it."""
     try:
-        values = decode_values(path.read_bytes(), path)
-    except (OSError, PipelineError):
-        return [UNREADABLE]
+        data = path.read_bytes()
+        values = decode_values(data, path)
+    except OSError as error:
+        return Judgement([UNREADABLE], reason=error.strerror or one_line(error))
+    except PipelineError as error:
+        return Judgement([UNREADABLE], reason=one_line(error.__cause__))
     mask = octets_or_mask(values)
+    issues = _issues_of(values, mask)
+    return Judgement(issues, signs_of(mask, EMPTY in issues or FULL in issues, [data]))
+
+
+def _issues_of(values: np.ndarray, mask: np.ndarray) -> list[Issue]:
+    """Judge what a mask file holds, and the mask of it (bool or uint8, (H, W))."""
     box = bounding_box(mask)
     if box is None:
         return [EMPTY, *_level_issues(values, values)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..errors import Failure, PipelineError
+from ..errors import Failure, PipelineError, one_line
 from ..lazy import logger
 from ..pictures.header_size import picture_size, turned_note
 from ..pictures.size_text import size_text
@@ -54,7 +54,7 @@ def faults_of_image(files: tuple[Path, Sequence[Path]]) -> list[tuple[str | None
     try:
         shape = picture_size(image)[::-1]
     except PipelineError as error:
-        return [(None, f"{image.name} cannot be read as a picture: {' '.join(str(error.__cause__).split())}")]
+        return [(None, f"{image.name} cannot be read as a picture: {one_line(error.__cause__)}")]
     faults: list[tuple[str | None, str]] = []
     for name, mask_shape in _shapes(masks):
         if mask_shape != shape:

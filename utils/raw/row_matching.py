@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import PipelineError
+from ..errors import PipelineError, some_of
 from ..lazy import logger, pd
 from ..naming import loose_id
 from .raw_files import mask_label
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
     from .file_search import FolderSearch
-
-_NAMED = 10
 
 
 def warn_of_masks_without_image(segmentations: DataFrame, isic_ids: Series) -> None:
@@ -36,7 +34,7 @@ def warn_of_masks_without_image(segmentations: DataFrame, isic_ids: Series) -> N
         "{} of {} masks are left out, since the raw image table has no row with their ISIC_id: {}",
         len(lost),
         len(segmentations),
-        _some(names),
+        some_of(names),
     )
     logger.debug("masks without an image: {}", ", ".join(names))
     known = {loose_id(isic_id): isic_id for isic_id in isic_ids}
@@ -44,7 +42,7 @@ def warn_of_masks_without_image(segmentations: DataFrame, isic_ids: Series) -> N
     if near:
         logger.warning(
             "ids that nearly match one of the raw image table, but differ in blanks, case, Unicode form or suffix: {}",
-            _some([f"{there!r} (image table: {here!r})" for there, here in near]),
+            some_of([f"{there!r} (image table: {here!r})" for there, here in near]),
         )
 
 
@@ -77,10 +75,5 @@ def warn_of_equal_masks(metadata: DataFrame) -> None:
         logger.warning(
             "{} images have identical masks (the same bytes), as copies are; they agree perfectly. mskObjectIDs: {}",
             equal["ISIC_id"].nunique(),
-            _some(groups, "; "),
+            some_of(groups, separator="; "),
         )
-
-
-def _some(items: list[str], separator: str = ", ") -> str:
-    shown = separator.join(items[:_NAMED])
-    return shown if len(items) <= _NAMED else f"{shown} and {len(items) - _NAMED} more"

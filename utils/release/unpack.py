@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import Failure, PipelineError, successes
+from ..errors import Failure, PipelineError, one_line, successes
 from ..files import require_room
 from ..md5 import md5_of_file
 from ..pictures.header_size import Size, picture_size
@@ -164,12 +164,12 @@ def _take(archive: ReleaseZip, folder: Path, job: tuple[str, str, str]) -> _Take
         )
         return _Taken(difference)
     except PipelineError as error:
-        return _Taken(Difference(_DAMAGED, image=image, file=name, expected=md5, found=_one_line(error)))
+        return _Taken(Difference(_DAMAGED, image=image, file=name, expected=md5, found=one_line(error)))
     try:
         return _Taken(size=picture_size(target), is_new=is_new)
     except PipelineError as error:
         # It is what was released, so it stays for mask QA to judge.
-        found = _one_line(error)
+        found = one_line(error)
         difference = Difference("mask without a size", image=image, file=name, expected="an image", found=found)
         return _Taken(difference, is_new=is_new)
 
@@ -179,7 +179,7 @@ def _unpack(archive: ReleaseZip, folder: Path, job: tuple[str, str]) -> Differen
     try:
         archive.extract(name, folder / name)
     except PipelineError as error:
-        return Difference(_DAMAGED, image=image, file=name, expected="an undamaged file", found=_one_line(error))
+        return Difference(_DAMAGED, image=image, file=name, expected="an undamaged file", found=one_line(error))
     return None
 
 
@@ -192,11 +192,7 @@ def _fault_of_image(image: str, isic_id: str, source: Path | None, size: Size | 
     try:
         found = size_text(picture_size(source)[::-1])
     except PipelineError as error:
-        return Difference("image damaged", image=image, expected="an image", found=_one_line(error))
+        return Difference("image damaged", image=image, expected="an image", found=one_line(error))
     if size is not None and found != (expected := size_text(size[::-1])):
         return Difference("image size", image=image, expected=expected, found=found)
     return None
-
-
-def _one_line(error: PipelineError) -> str:
-    return " ".join(str(error).split())
