@@ -8,7 +8,7 @@ Rules:  Issues are, in this order: unreadable, empty, full (high); several regio
         another size than the image (high). Unreadable and empty masks move to quarantine/ after the tables are
         written; empty ones stay when empty_masks is keep. Consensus masks pass through untouched. Masks that an
         earlier run judged are taken from the cache. Masks that seem inverted or drawn in transparency alone, and
-        images that are not pictures, are warned of.
+        images that are not pictures or hold several, are warned of.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def folders_of(config: AnalysisSettings) -> tuple[Path, Path]:
 
 
 def masks_unlike_images(humans: DataFrame, config: AnalysisSettings) -> set[str]:
-    """Return the masks whose size is not that of their image; warn of them, and of images that are not pictures."""
+    """Return the masks whose size is not that of their image; warn of them, and of images that are not one picture."""
     masks_dir, images_dir = folders_of(config)
     masks: dict[str, list[Path]] = {}
     for image, mask in zip(humans["img_filename"], humans["seg_filename"], strict=True):

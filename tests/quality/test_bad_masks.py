@@ -13,11 +13,12 @@ import pytest
 from loguru import logger
 from PIL import Image
 from support.drawing import bomb, box, write_png
-from support.mask_files import FORMATS, MASK, REFUSED
+from support.mask_files import FORMATS, MASK, REFUSED, SEVERAL, several
 from support.run import chain_here, run_here, succeed
 from support.small_set import make_raw_set, make_small_raw_set, rows_of_image
 from support.trees import tree
 
+from utils.data import load_image
 from utils.errors import Failure
 from utils.quality import size_mismatch
 from utils.tables import read_table
@@ -140,6 +141,28 @@ def test_images_that_are_no_pictures_are_warned_of(run):
         assert f"{isic_id}.JPG cannot be read as a picture" in done.said
     assert "IMG_03.JPG cannot be read as a picture" not in done.said
     assert images_with_metrics(done) == ["IMG_01.JPG", "IMG 02 ü.JPG", "IMG_05.JPG"]
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "GIF", "PNG", "WEBP"])
+def test_images_of_several_pages_count_as_their_first_and_are_warned_of(tmp_path, kind):
+    raw = make_raw_set(tmp_path / "raw", rows_of_image("K", "m", MASK, MASK), size=MASK.shape[::-1])
+    (raw / "images" / "K.jpg").unlink()
+    (raw / "images" / f"K.{kind.lower()}").write_bytes(several(kind))
+    images = f"orig_imgs_dirs={{{kind.lower()}: [{raw / 'images'}]}}"
+    for stage in ("create_dataset", "move_dataset"):
+        succeed(stage, tmp_path / "output", images, raw=raw)
+    said = succeed("mask_qa", tmp_path / "output")
+    assert "has 2 pages or frames, of which only the first is shown: save the one that its masks were drawn" in said
+    shown = load_image(next((tmp_path / "output" / "images").iterdir()))
+    assert ((shown[..., 0] > 127) == MASK).all()
+
+
+def test_an_image_that_is_damaged_behind_its_first_page_is_still_compared_with_its_masks(tmp_path):
+    (tmp_path / "a.gif").write_bytes(SEVERAL["animated GIF"][:74])
+    write_png(tmp_path / "mask.png", MASK.T)
+    (_, pages), (mask, size) = size_mismatch.faults_of_image((tmp_path / "a.gif", [tmp_path / "mask.png"]))
+    assert pages.startswith("the pages of a.gif cannot be counted: ")
+    assert (mask, size) == ("mask.png", "mask.png is 6 x 9, its image 9 x 6 pixels")
 
 
 def test_a_raw_mask_that_is_a_link_to_elsewhere_is_read_and_never_written(run, tmp_path):

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .png_header import chunks
+from ..errors import PipelineError
+from .pixel_limit import pillow_within_limit
+from .png_header import SIGNATURE, chunks
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.TiffImagePlugin import TiffImageFile
 
 REDUCED_PICTURE = 1  # a bit of NewSubfileType: a smaller copy of another page
+_SUBFILE_TYPE = 254  # number of the TIFF tag
+_JPEG = b"\xff\xd8"
+_START = 1 << 16  # bytes of a file; an animated PNG says so before its first pixels
+_MOST_LOOKED_AT = 1000
 
 
 def refuse_several(number: int, kind: str) -> None:
@@ -38,3 +46,36 @@ def frames_of_png(data: bytes) -> int:
 def frames_of_image(image: Image) -> int:
     """Count the frames of an animation; 1 for a TIFF, and for an MPO, whose further pictures do not ship."""
     return 1 if image.format in ("TIFF", "MPO") else getattr(image, "n_frames", 1)
+
+
+def pages_of_picture(path: Path) -> int:
+    """Count the pages or frames of a picture; smaller copies of a page, as slide scanners write, are none.
+
+    Raises
+    ------
+    PipelineError
+        If it cannot be read, is not an image, or is damaged where further pages begin.
+    """
+    from PIL import Image
+    from PIL.TiffImagePlugin import TiffImageFile
+
+    try:
+        with open(path, "rb") as stream:
+            start = stream.read(_START)
+            if start.startswith(_JPEG):  # as nearly all photos; to open one by Pillow takes longer
+                return 1
+            if start.startswith(SIGNATURE):
+                return frames_of_png(start)
+            stream.seek(0)
+            with pillow_within_limit(), Image.open(stream) as image:
+                return _whole_pages(image) if isinstance(image, TiffImageFile) else frames_of_image(image)
+    except Exception as error:  # decoders raise errors of many kinds on damaged files
+        raise PipelineError("The pages of an image cannot be counted.", where=path, found=error) from error
+
+
+def _whole_pages(image: TiffImageFile) -> int:
+    number = 0
+    for place in range(min(image.n_frames, _MOST_LOOKED_AT)):
+        image.seek(place)
+        number += not image.tag_v2.get(_SUBFILE_TYPE, 0) & REDUCED_PICTURE
+    return max(number, 1)

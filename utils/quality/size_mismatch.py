@@ -1,4 +1,4 @@
-"""Masks whose size is not that of their image, and images that are not pictures."""
+"""Masks whose size is not that of their image; images that are not pictures, or hold several."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from ..errors import Failure, PipelineError, one_line
 from ..lazy import logger
 from ..pictures.header_size import picture_size, turned_note
+from ..pictures.pages import pages_of_picture
 from ..pictures.size_text import size_text
 from ..workers.parallel import map_items
 from ..workers.workplace import Workplace
@@ -16,7 +17,7 @@ _SHOWN = 20
 
 
 def masks_of_other_size(images: Sequence[tuple[Path, Sequence[Path]]], workplace: Workplace) -> set[str]:
-    """Find the masks whose size is not that of their image; warn of each, and of each image that is not a picture.
+    """Find the masks whose size is not that of their image; warn of each, and of each image that is not one picture.
 
     Parameters
     ----------
@@ -55,12 +56,21 @@ def faults_of_image(files: tuple[Path, Sequence[Path]]) -> list[tuple[str | None
         shape = picture_size(image)[::-1]
     except PipelineError as error:
         return [(None, f"{image.name} cannot be read as a picture: {one_line(error.__cause__)}")]
-    faults: list[tuple[str | None, str]] = []
+    faults: list[tuple[str | None, str]] = [(None, fault) for fault in _faults_of_pages(image)]
     for name, mask_shape in _shapes(masks):
         if mask_shape != shape:
             note = turned_note(image, shape, mask_shape)
             faults.append((name, f"{name} is {size_text(mask_shape)}, its image {size_text(shape)} pixels{note}"))
     return faults
+
+
+def _faults_of_pages(image: Path) -> list[str]:
+    try:
+        pages = pages_of_picture(image)
+    except PipelineError as error:
+        return [f"the pages of {image.name} cannot be counted: {one_line(error.__cause__)}"]
+    hint = "save the one that its masks were drawn on as a file of its own"
+    return [f"{image.name} has {pages} pages or frames, of which only the first is shown: {hint}"] if pages > 1 else []
 
 
 def _shapes(masks: Sequence[Path]) -> Iterator[tuple[str, tuple[int, int]]]:
