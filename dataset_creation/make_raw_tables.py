@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import utils.stage_process
 from dataset_creation.constants import RAW_IMG_COLUMNS, RAW_SEG_COLUMNS, SKILL_TO_LEVEL, SOURCE_TO_TOOL
 from utils.errors import ConfigError, PipelineError
-from utils.files import require_folder
+from utils.files import place_of, require_folder
 from utils.lazy import logger, pd
 from utils.own_masks.findings import (
     listing_hint,
@@ -99,7 +99,7 @@ def factor_maps(config: CreationSettings) -> dict[str, dict[str | None, str]]:
         values = dict([*pairs, *own.items(), (None, default)])
         unknown = [f"{value!r}" for value in values.values() if value not in raw_values]
         if unknown:
-            where = f"own_{name} and own_default_{name} in {config.config_file}"
+            where = place_of(config, f"own_{name}", f"own_default_{name}")
             expected = ", ".join(raw_values)
             raise ConfigError(f"No such {name} is known.", where=where, expected=expected, offenders=unknown)
         maps[name] = {text: raw_values[value] for text, value in values.items()}

@@ -50,8 +50,9 @@ other_datasets_dir: /data/isic/other_datasets    # id lists, one folder a datase
 ```
 
 Relative paths in a file start at the folder of that file; those on the command line, and in the environment variables
-`IMAPP_OUTPUT_DIR` and `IMAPP_DEMO_DIR`, start at the current directory. Tables given by a bare name lie in the folder
-of the metadata, or of the metrics. Keys that a file leaves out have defaults, the raw input aside.
+`IMAPP_OUTPUT_DIR` and `IMAPP_DEMO_DIR`, start at the current directory. Output tables that a file, yours or a
+`config.yaml`, gives by a bare name lie in the folder of the metadata, or of the metrics; `./name.csv` lies beside the
+file. Keys that a file leaves out have defaults, the raw input aside.
 
 All configuration is checked before the first stage. An unknown key, a wrong type, a number out of range and a missing
 value end it with exit code 2 and a message that says where it is and what is expected. Put ids in quotes, since YAML

@@ -7,21 +7,21 @@ import operator
 import os
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from omegaconf import OmegaConf
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from .configuration.leaves import from_folder, from_here, map_leaves, path_keys, type_hints
+from .configuration.leaves import from_folder, is_bare_name, map_leaves, path_keys, table_keys, type_hints
+from .configuration.merging import last_sources, merge
 from .configuration.sources import (
-    COMMAND_LINE,
     Source,
     checked,
     for_stage,
     source_of_arguments,
     source_of_file,
-    with_paths_from,
+    with_absolute_paths,
 )
 from .errors import ConfigError
 from .settings import RETIRED_KEYS, SCHEMAS
@@ -62,9 +62,8 @@ def load_config(
         For a file that is missing or not YAML, and for an unknown key, a wrong type or a missing value.
     """
     _make_environment_absolute()
-    hints = type_hints(schema)
-    sources, notes = _sources(hints, config_file, overrides, dataset_file, any_stage)
-    values = _resolved(schema, sources, config_file, config_file.resolve().parent)
+    sources, notes = _sources(schema, config_file, overrides, dataset_file, any_stage)
+    values = _resolved(schema, sources)
     values.config_file, values.notes = config_file, notes
     values.dataset_file, values.overrides = dataset_file, list(overrides)
     return values
@@ -88,45 +87,54 @@ def config_of_values(schema: type[Schema], values: Mapping[str, Any], where: Pat
         For an unknown key, a wrong type or a missing value.
     """
     texts = {key: str(value) if isinstance(value, Path) else value for key, value in values.items()}
-    source, _ = checked(Source(OmegaConf.create(texts), where), type_hints(schema), {})
-    config = _resolved(schema, [source], where, Path.cwd())
+    hints = type_hints(schema)
+    source, _ = checked(Source(OmegaConf.create(texts), where, Path.cwd()), hints, {})
+    config = _resolved(schema, [with_absolute_paths(source, hints, table_keys(schema))])
     config.config_file = where
     return config
 
 
-def _resolved(schema: type[Schema], sources: Sequence[Source], where: Path, folder: Path) -> Any:
-    """Merge what was written, and make paths of it: relative ones start at `folder`."""
-    values = _merge(schema, sources, where)
+def _sources(
+    schema: type, config_file: Path, overrides: Sequence[str], dataset_file: Path | None, any_stage: bool
+) -> tuple[list[Source], list[str]]:
+    """Return what was written where, the strongest last, and warnings of keys that are no longer needed."""
+    hints, tables = type_hints(schema), table_keys(schema)
+    of_all = {key: hint for each in SCHEMAS.values() for key, hint in type_hints(each).items()} | hints
+    accepted = of_all if any_stage else hints
+    # On the command line a bare name is a path from the current directory, as the shell completes it.
+    written = [(source_of_file(config_file), hints, tables)]
+    if dataset_file is not None:
+        written.append((source_of_file(dataset_file), of_all, tables))
+    written.append((source_of_arguments(overrides, accepted), accepted, set()))
+    sources, notes = [], []
+    for source, known, bare in written:
+        found, more = checked(source, known, RETIRED_KEYS)
+        sources.append(with_absolute_paths(for_stage(found, hints), hints, bare))
+        notes += more
+    return sources, notes
+
+
+def _resolved(schema: type[Schema], sources: Sequence[Source]) -> Any:
+    """Merge what was written, the strongest last, make paths of it, and check it."""
+    values, last = merge(schema, sources), last_sources(schema, sources)
     _place_bare_names(values)
     for name in path_keys(type_hints(schema)):
-        setattr(values, name, map_leaves(getattr(values, name), lambda path: Path(from_folder(str(path), folder))))
-    values.key_places = _key_places(type_hints(schema), sources, where)
+        setattr(values, name, map_leaves(getattr(values, name), partial(_path_from, last[name].folder)))
+    values.key_places = {key: source.place for key, source in last.items()}
     _check_ranges(values)
     _check_texts(values)
     return values
 
 
-def _sources(
-    hints: dict[str, Any], config_file: Path, overrides: Sequence[str], dataset_file: Path | None, any_stage: bool
-) -> tuple[list[Source], list[str]]:
-    """Return what was written where, the strongest last, and warnings of keys that are no longer needed."""
-    of_all = {key: hint for each in SCHEMAS.values() for key, hint in type_hints(each).items()} | hints
-    found, notes = checked(source_of_file(config_file), hints, RETIRED_KEYS)
-    sources = [found]
-    if dataset_file is not None:
-        found, more = checked(source_of_file(dataset_file), of_all, RETIRED_KEYS)
-        sources.append(for_stage(with_paths_from(found, of_all, dataset_file.resolve().parent), hints))
-        notes += more
-    accepted = of_all if any_stage else hints
-    found, more = checked(source_of_arguments(overrides, accepted), accepted, RETIRED_KEYS)
-    return [*sources, for_stage(found, hints)], notes + more
+def _path_from(folder: Path, path: object) -> Path:
+    return Path(from_folder(str(path), folder))
 
 
 def _place_bare_names(values: Any) -> None:
     """Put tables that a file gives by name alone into their folder, as the published configurations mean them."""
     for field in dataclasses.fields(values):
         folder_key, value = field.metadata.get("folder_key"), getattr(values, field.name)
-        if folder_key and value is not None and value.name == str(value):
+        if folder_key and value is not None and is_bare_name(str(value)):
             setattr(values, field.name, getattr(values, folder_key) / value)
 
 
@@ -134,44 +142,7 @@ def _make_environment_absolute() -> None:
     for name in PATH_VARIABLES:
         path = os.environ.pop(name, "")
         if path:
-            os.environ[name] = from_here(path)
-
-
-def _merge(schema: type, sources: Sequence[Source], config_file: Path) -> Any:
-    merged = OmegaConf.structured(schema)
-    for source in sources:
-        keys: list[Any] = list(source.values)
-        for key in keys:
-            try:
-                if OmegaConf.is_dict(source.values._get_node(key)) and source.where != COMMAND_LINE:
-                    merged[key] = {}  # a map in a file takes the place of the one in the file before
-                merged = OmegaConf.merge(merged, OmegaConf.masked_copy(source.values, key))
-            except OmegaConfBaseException as error:
-                raise _wrong_value(error, source.where, key) from error
-    try:
-        missing = sorted(OmegaConf.missing_keys(merged))
-        if missing:
-            raise ConfigError("Configuration keys have no value.", where=config_file, offenders=missing)
-        OmegaConf.resolve(merged)
-        return OmegaConf.to_object(merged)
-    except (OmegaConfBaseException, MissingMandatoryValue, RecursionError, ValueError) as error:
-        raise _wrong_value(error, config_file) from error
-
-
-def _wrong_value(error: Exception, where: object, key: str = "a value") -> ConfigError:
-    key = getattr(error, "full_key", None) or key
-    return ConfigError(
-        f"The configuration key '{key}' has an unusable value.", where=where, found=str(error).splitlines()[0]
-    )
-
-
-def _key_places(hints: Mapping[str, Any], sources: Sequence[Source], where: Path) -> dict[str, str]:
-    """Say where each key was written last; one that nobody wrote belongs into the stage's own file."""
-    written = {str(key): source.where for source in sources for key in source.values}
-    return {
-        key: f"on {COMMAND_LINE}" if written.get(key) == COMMAND_LINE else f"in {written.get(key, where)}"
-        for key in hints
-    }
+            os.environ[name] = from_folder(path, Path.cwd())
 
 
 def _check_ranges(values: Any) -> None:

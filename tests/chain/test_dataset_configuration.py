@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+import yaml
 from support.run import CONFIGS, FOLDERS, STAGES, raw_arguments, run_program, run_script, succeed
 
 from utils.config import load_config
@@ -82,6 +83,82 @@ def test_keys_of_any_stage_may_stand_on_the_command_line_when_asked_for(dataset)
     assert not hasattr(found, "bootstrap_seed")
     with pytest.raises(ConfigError, match="Unknown configuration keys"):
         load_config(CreationSettings, CONFIG["dataset_creation"], ["bootstrap_seed=1"], dataset)
+
+
+@pytest.mark.parametrize("origin", ["dataset", "config"])
+def test_a_table_by_its_name_alone_lies_in_its_folder_whichever_file_says_so(dataset, origin, monkeypatch):
+    monkeypatch.delenv("IMAPP_TEST", raising=False)
+    text = """
+output_dir: made
+metrics_output_dir: metrics
+partitions_path: p.csv
+image_level_metrics_path: levels.csv
+failures_path: ${oc.env:IMAPP_TEST,failed.csv}
+all_pairwise_IAA_metrics_path: ./pairs.csv
+factor_counts_path: tables/counts.csv
+annotator_links_path: ${output_dir}/links.csv
+"""
+    file = dataset if origin == "dataset" else dataset.with_name("config.yaml")
+    file.write_text(text, encoding="utf-8")
+    if origin == "dataset":
+        found = load_config(MultiannotatorSettings, CONFIG["multiannotator_analysis"], dataset_file=file)
+    else:
+        found = load_config(MultiannotatorSettings, file)
+    folder = dataset.parent
+    assert found.partitions_path == folder / "made" / "metadata" / "p.csv"
+    assert found.image_level_metrics_path == folder / "metrics" / "levels.csv"
+    assert found.failures_path == folder / "metrics" / "failed.csv"
+    assert found.all_pairwise_IAA_metrics_path == folder / "pairs.csv"
+    assert found.factor_counts_path == folder / "tables" / "counts.csv"
+    assert found.annotator_links_path == folder / "made" / "links.csv"
+
+
+def test_a_table_named_on_the_command_line_is_in_the_current_folder(dataset, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    arguments = (CONFIG["multiannotator_analysis"], ["partitions_path=p.csv"], dataset)
+    assert load_config(MultiannotatorSettings, *arguments).partitions_path == tmp_path / "p.csv"
+
+
+def test_paths_of_the_environment_that_the_file_falls_back_from_start_at_the_file(dataset, monkeypatch):
+    monkeypatch.delenv("IMAPP_TEST", raising=False)
+    dataset.write_text("output_dir: ${oc.env:IMAPP_TEST,./made}/x\nreport_dir: ${output_dir}/r\n", encoding="utf-8")
+    found = load_config(MultiannotatorSettings, CONFIG["multiannotator_analysis"], dataset_file=dataset)
+    assert found.report_dir == dataset.parent / "made" / "x" / "r"
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("output_dir: ${nope}/x", "output_dir"),  # to which nearly every other key refers
+        ("new_dataset_metadata_output_dir: ${oc.env:IMAPP_NOT_SET}/x", "new_dataset_metadata_output_dir"),
+        ("orig_imgs_dirs: {jpg: ['${nope}/a']}", "orig_imgs_dirs"),
+        ("demo_dir: ${demo_dir}/x", "demo_dir"),
+        ("output_dir: ${metrics_output_dir}", "output_dir"),
+        ("own_tool: ${output_dir}", "own_tool"),
+        ("num_workers: ${output_dir}", "num_workers"),
+        ("verbose: perhaps", "verbose"),
+        ("partition_shares: '1:2'", "partition_shares"),
+        ("limit_images: 0", "limit_images"),
+        ("output_dirs: x", "output_dirs"),
+        ("orig_segs_dir: 12", "orig_segs_dir"),
+        ("orig_segs_dir: ''", "orig_segs_dir"),
+    ],
+)
+@pytest.mark.parametrize("origin", ["dataset", "config", "command line"])
+def test_a_wrong_value_is_told_with_the_place_where_it_is_written(dataset, line, key, origin):
+    file = dataset.with_name("config.yaml")
+    committed = yaml.safe_load(CONFIG["dataset_creation"].read_text("utf-8"))
+    committed |= {"exclude_mskObjectIDs": []} | (yaml.safe_load(line) if origin == "config" else {})
+    file.write_text(yaml.safe_dump(committed), encoding="utf-8")
+    dataset.write_text(line if origin == "dataset" else "verbose: false", encoding="utf-8")
+    typed = [line.replace(": ", "=", 1).replace("''", "")] if origin == "command line" else []
+    if typed == ["orig_segs_dir=12"]:
+        pytest.skip("the command line takes what was typed for a path")
+    places = {"dataset": dataset, "config": file, "command line": "the command line"}
+    with pytest.raises(ConfigError) as caught:
+        load_config(CreationSettings, file, typed, dataset)
+    named = {name for name, place in places.items() if str(place) in str(caught.value)}
+    assert (named, key in str(caught.value)) == ({origin}, True), str(caught.value)
 
 
 def test_a_key_that_no_stage_has_names_file_and_nearest(dataset):

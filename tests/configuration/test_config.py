@@ -99,6 +99,10 @@ def test_a_tilde_is_home_wherever_it_stands(load, tmp_path, monkeypatch, origin)
     assert found == tmp_path / "home" / "o"
 
 
+def test_a_tilde_before_nobody_is_part_of_a_name(load, tmp_path):
+    assert load(GOOD + "extra: ~no-such-user/o\n").extra == tmp_path / "conf" / "~no-such-user" / "o"
+
+
 def test_command_line_paths_may_refer_to_keys(load, tmp_path):
     assert load(GOOD, "table=${output_dir}/u.csv").table == tmp_path / "out" / "u.csv"
 

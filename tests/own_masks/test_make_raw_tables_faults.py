@@ -176,7 +176,7 @@ def test_texts_without_a_mapping_are_listed(own):
         ("own_foreground=>", ['nonzero, zero, ">N", "=N" or "=#RRGGBB"']),
         ("own_foreground=white", ["white"]),
         ("own_tool.x=lasso", ["'lasso'", "manual pointlist, missing, autofill"]),
-        ("own_default_skill=guru", ["'guru'", "expert, novice"]),
+        ("own_default_skill=guru", ["'guru'", "expert, novice", "own_default_skill on the command line"]),
         ("own_name_pattern={picture}_{annotator}.png", ["{picture}"]),
         ("own_masks_dir=null", ["own_masks_dir"]),
     ],

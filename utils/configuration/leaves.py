@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
+
+from omegaconf import MISSING
 
 # Fields of a schema that the code fills in.
 NOT_KEYS = ("config_file", "inputs_read", "notes", "dataset_file", "overrides", "key_places")
@@ -19,23 +21,28 @@ def type_hints(schema: type) -> dict[str, Any]:
     return {**hints, **{name: dict[str, list[Path]] for name in marked}}
 
 
-def path_keys(hints: dict[str, Any]) -> list[str]:
+def path_keys(hints: Mapping[str, Any]) -> list[str]:
     """Return the keys whose values are paths."""
     return [name for name, hint in hints.items() if "Path" in str(hint)]
 
 
-def from_here(path: Any) -> Any:
-    """Make a path absolute from the current directory; interpolations and what is not text are left as they are."""
-    return from_folder(path, Path.cwd()) if _is_plain_path(path) else path
+def table_keys(schema: type) -> set[str]:
+    """Return the keys of tables, which a file may give by their name alone."""
+    return {field.name for field in dataclasses.fields(schema) if field.metadata.get("folder_key")}
 
 
 def from_folder(path: Any, folder: Path) -> Any:
-    """Make a path absolute from a folder; interpolations and what is not text are left as they are."""
-    return os.path.normpath(folder / Path(path).expanduser()) if _is_plain_path(path) else path
+    """Make a path absolute from a folder; interpolations, `MISSING` and what is not text are left as they are."""
+    return os.path.normpath(folder / os.path.expanduser(path)) if _is_plain_path(path) else path
+
+
+def is_bare_name(path: Any) -> bool:
+    """Tell whether a path is the name of a file alone."""
+    return _is_plain_path(path) and "/" not in path
 
 
 def _is_plain_path(path: Any) -> bool:
-    return isinstance(path, str) and bool(path) and "${" not in path
+    return isinstance(path, str) and path not in ("", MISSING) and "${" not in path
 
 
 def map_leaves(value: Any, function: Callable[[Any], Any]) -> Any:

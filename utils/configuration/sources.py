@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from ..errors import ConfigError
-from .leaves import from_folder, from_here, leaves, map_leaves, path_keys
+from .leaves import from_folder, is_bare_name, leaves, map_leaves, path_keys
 
 COMMAND_LINE = "the command line"
 _MOST_NODES = 100_000
@@ -23,21 +26,27 @@ _MOST_NODES = 100_000
 
 @dataclass(frozen=True)
 class Source:
-    """Values as they were written, and what messages call their place."""
+    """Values as they were written, what messages call their place, and the folder where relative paths start."""
 
     values: DictConfig
     where: object
+    folder: Path
+
+    @property
+    def place(self) -> str:
+        """Where a key of it is written, behind the name of the key."""
+        return f"{'on' if self.where == COMMAND_LINE else 'in'} {self.where}"
 
 
 def source_of_file(config_file: Path) -> Source:
-    """Read a YAML file.
+    """Read a YAML file; relative paths start at its folder.
 
     Raises
     ------
     ConfigError
         If it is missing, is not YAML, or does not hold keys and values.
     """
-    return Source(_read_yaml(config_file), config_file)
+    return Source(_read_yaml(config_file), config_file, config_file.resolve().parent)
 
 
 def source_of_arguments(arguments: Sequence[str], hints: Mapping[str, Any]) -> Source:
@@ -48,7 +57,7 @@ def source_of_arguments(arguments: Sequence[str], hints: Mapping[str, Any]) -> S
     ConfigError
         For an argument of another form.
     """
-    return Source(_parse_overrides(arguments, dict(hints)), COMMAND_LINE)
+    return Source(_parse_overrides(arguments, hints), COMMAND_LINE, Path.cwd())
 
 
 def checked(source: Source, hints: Mapping[str, Any], retired: Mapping[str, str]) -> tuple[Source, list[str]]:
@@ -78,7 +87,7 @@ def checked(source: Source, hints: Mapping[str, Any], retired: Mapping[str, str]
     keys: list[Any] = list(source.values)
     gone = [key for key in keys if key in retired]
     notes = [f"{source.where}: {key} is no longer needed and has no effect: {retired[key]}" for key in gone]
-    kept = Source(OmegaConf.masked_copy(source.values, [key for key in keys if key not in gone]), source.where)
+    kept = replace(source, values=OmegaConf.masked_copy(source.values, [key for key in keys if key not in gone]))
     _list_single_paths(kept.values, hints)
     _check_keys(kept, hints)
     _check_strings(kept, hints)
@@ -88,17 +97,36 @@ def checked(source: Source, hints: Mapping[str, Any], retired: Mapping[str, str]
 def for_stage(source: Source, hints: Mapping[str, Any]) -> Source:
     """Return what of a source that serves several stages is meant for one: the keys that it knows."""
     known: list[Any] = [key for key in source.values if key in hints]
-    return Source(OmegaConf.masked_copy(source.values, known), source.where)
+    return replace(source, values=OmegaConf.masked_copy(source.values, known))
 
 
-def with_paths_from(source: Source, hints: Mapping[str, Any], folder: Path) -> Source:
-    """Return a source whose relative paths start at a folder."""
+def with_absolute_paths(source: Source, hints: Mapping[str, Any], tables: Collection[str]) -> Source:
+    """Return a source whose paths start at its folder, those that refer to other keys aside.
+
+    Parameters
+    ----------
+    source : Source
+        Checked.
+    hints : mapping of str to type
+        Its keys.
+    tables : collection of str
+        Keys in which a file's name alone is no path from here: it stays as it is.
+    """
     values = source.values.copy()
-    for key in path_keys(dict(hints)):
-        if key in values:
-            raw = _plain(OmegaConf.masked_copy(values, key))
-            values[key] = map_leaves(raw[key], lambda path: from_folder(path, folder))
-    return Source(values, source.where)
+    written = _plain(values)
+    for key in path_keys(hints):
+        if key in written:
+            values[key] = map_leaves(written[key], partial(_from_source, source, key in tables))
+    return replace(source, values=values)
+
+
+def _from_source(source: Source, may_be_bare: bool, path: Any) -> Any:
+    """Make a path absolute; what names nothing but variables of the environment is looked up before."""
+    if isinstance(path, str) and "${" in path and not re.search(r"\$\{(?!oc\.env:)", path):
+        # One that is not set is told with all else that cannot be looked up, unless a stronger source has the key.
+        with suppress(OmegaConfBaseException):
+            path = OmegaConf.create({"path": path}).path
+    return path if may_be_bare and is_bare_name(path) else from_folder(path, source.folder)
 
 
 def _read_yaml(config_file: Path) -> DictConfig:
@@ -128,7 +156,7 @@ def _expanded_size(node: yaml.Node | None, sizes: dict[int, float]) -> float:
     return sizes[id(node)]
 
 
-def _parse_overrides(overrides: Sequence[str], hints: dict[str, Any]) -> DictConfig:
+def _parse_overrides(overrides: Sequence[str], hints: Mapping[str, Any]) -> DictConfig:
     """Return the values of ``key=value`` and ``key.subkey=value`` arguments; the last of a key counts."""
     parsed = OmegaConf.create()
     for override in overrides:
@@ -142,10 +170,9 @@ def _parse_overrides(overrides: Sequence[str], hints: dict[str, Any]) -> DictCon
     return parsed
 
 
-def _parse_value(key: str, text: str, hints: dict[str, Any]) -> Any:
+def _parse_value(key: str, text: str, hints: Mapping[str, Any]) -> Any:
     top, _, subkey = key.partition(".")
-    value = text if not subkey and _is_text(hints.get(top), text) else _parse_yaml(text)
-    return map_leaves(value, from_here) if top in path_keys(hints) else value
+    return text if not subkey and _is_text(hints.get(top), text) else _parse_yaml(text)
 
 
 def _is_text(hint: Any, text: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, PipelineError
-from ..files import require_folder, write_bytes_atomically
+from ..files import place_of, require_folder, write_bytes_atomically
 
 if TYPE_CHECKING:
     from ..settings import CreationSettings
@@ -35,7 +35,8 @@ def check_folders(config: CreationSettings) -> None:
         If a folder does not exist, or own_raw_dir holds what another made.
     """
     if config.own_masks_dir is None:
-        raise ConfigError("The folder of the masks is not set.", where=config.config_file, expected="own_masks_dir")
+        where = place_of(config, "own_masks_dir")
+        raise ConfigError("The folder of the masks is not set.", where=where, expected="a folder")
     others = {"own_masks_dir": require_folder(config, "own_masks_dir")}
     if config.own_images_dir is not None:
         others["own_images_dir"] = require_folder(config, "own_images_dir")
