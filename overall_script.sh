@@ -113,7 +113,7 @@ run_stage() {
         arguments+=(demo_only_if_used=true)
     fi
     say "[$2/${#STAGES[@]}] $name"
-    run_script "$stage" ${arguments[@]+"${arguments[@]}"} || status=$?
+    run_script "$stage" --warned ${arguments[@]+"${arguments[@]}"} || status=$?
     if ((status != 0)); then
         say "stage $name failed with exit code $status. Once mended, go on with the same command and --from $name"
         exit "$status"
@@ -132,8 +132,8 @@ run_script() {
     return "$status"
 }
 
-# Checks all configurations, then opens the lock file of the output folder and keeps it open, so that no other run
-# comes in between two stages: the first stage locks it.
+# Checks all configurations and warns of what is in them, then opens the lock file of the output folder and keeps it
+# open, so that no other run comes in between two stages: the first stage locks it.
 prepare_run() {
     local file
     file=$(undisturbed "$PYTHON" -c 'import sys
@@ -163,9 +163,13 @@ stop() {
 }
 
 main() {
-    local first=0 last=$((${#STAGES[@]} - 1)) check=no i
+    local first=0 last=$((${#STAGES[@]} - 1)) check=no given=' ' i
     SETTINGS=()
     while (($# > 0)); do
+        if [[ $1 == --* ]]; then
+            [[ $given != *" $1 "* ]] || usage_error "$1 is given twice"
+            given+="$1 "
+        fi
         case $1 in
             --from) first=$(stage_position "$1" "${2:-}") || exit; shift ;;
             --until) last=$(stage_position "$1" "${2:-}") || exit; shift ;;

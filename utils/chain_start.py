@@ -1,7 +1,7 @@
 """What overall_script.sh does before its first stage: check every configuration, and say where the lock file is.
 
-Its arguments are ``[--dataset FILE] [key=value ...]``. Prints the lock file of the output folder; exits with 2 when a
-configuration is wrong, whichever stage it belongs to.
+Its arguments are ``[--dataset FILE] [key=value ...]``. Prints the lock file of the output folder, and on stderr what
+there is to warn of, once for all stages; exits with 2 when a configuration is wrong, whichever stage it belongs to.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from .settings import SCHEMAS
 _PROJECT = Path(__file__).resolve().parents[1]
 
 
-def check_configurations(dataset_file: Path | None, overrides: Sequence[str]) -> Path:
-    """Load the configuration of every folder of stages; return the output folder.
+def check_configurations(dataset_file: Path | None, overrides: Sequence[str]) -> tuple[Path, list[str]]:
+    """Load the configuration of every folder of stages; return the output folder, and warnings, each once.
 
     Raises
     ------
@@ -28,10 +28,12 @@ def check_configurations(dataset_file: Path | None, overrides: Sequence[str]) ->
         If one is wrong, or if they name several output folders.
     """
     output_dirs = {}
+    notes: dict[str, None] = {}
     for folder, schema in SCHEMAS.items():
         config_file = _PROJECT / folder / "config.yaml"
         config = load_config(schema, config_file, overrides, dataset_file, any_stage=True)
         output_dirs[config.output_dir] = f"{folder}: {config.output_dir}"
+        notes |= dict.fromkeys(config.notes)
     if len(output_dirs) > 1:
         raise ConfigError(
             "The stages would write into several output folders.",
@@ -40,7 +42,7 @@ def check_configurations(dataset_file: Path | None, overrides: Sequence[str]) ->
             hint="set output_dir in one file for overall_script.sh --config, or IMAPP_OUTPUT_DIR",
             offenders=output_dirs.values(),
         )
-    return next(iter(output_dirs))
+    return next(iter(output_dirs)), list(notes)
 
 
 def main() -> None:
@@ -50,10 +52,13 @@ def main() -> None:
     parser.add_argument("overrides", nargs="*")
     arguments = parser.parse_intermixed_args()
     try:
-        print(lock_file(check_configurations(arguments.dataset, arguments.overrides)))
+        output_dir, notes = check_configurations(arguments.dataset, arguments.overrides)
     except ConfigError as error:
         print(f"overall_script.sh: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
+    for note in notes:
+        print(f"overall_script.sh: warning: {note}", file=sys.stderr)
+    print(lock_file(output_dir))
 
 
 if __name__ == "__main__":

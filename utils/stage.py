@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from .config import describe_keys, load_config
 from .errors import PipelineError
@@ -76,7 +76,7 @@ def run_stage(main: Callable[[Settings], Outcome], schema: type[Settings], keys:
         errors.log_file = start_log(script.stem, config.output_dir, config.verbose)
         logger.debug("{} with {}", script.stem, config)
         for note in config.notes:
-            logger.warning("{}", note)
+            logger.log("DEBUG" if arguments.warned else "WARNING", "{}", note)
         started = time.monotonic()
         outcome = _run(main, config, script, keys)
         level = "INFO" if outcome.counts else "DEBUG"
@@ -97,18 +97,36 @@ def _parse_arguments(script: Path, help_text: str, schema: type, keys: Sequence[
     if not default.is_file():
         # Scripts in a subfolder, as those of the figures are, share the configuration of the folder above.
         default = script.parent.parent / "config.yaml"
-    parser.add_argument("--config", type=Path, default=default, metavar="FILE", help="default: beside the script")
+    parser.add_argument(
+        "--config", type=Path, action=_Once, default=default, metavar="FILE", help="default: beside the script"
+    )
     parser.add_argument(
         "--dataset",
         type=Path,
+        action=_Once,
         metavar="FILE",
         help="keys of any stage, over those of the config file: one file a dataset",
     )
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="overrides a key of the files")
-    # For overall_script.sh, which passes the same keys to all stages.
+    # For overall_script.sh, which passes the same keys to all stages, and has said what there is to warn of in them.
     parser.add_argument("--any-stage", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--warned", action="store_true", help=argparse.SUPPRESS)
     # Intermixed, because options may stand between the keys.
     return parser.parse_intermixed_args()
+
+
+class _Once(argparse.Action):
+    """An option that may be given once: of two files one would be ignored."""
+
+    _is_given = False
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, _option: str | None = None
+    ) -> None:
+        if self._is_given:
+            parser.error(f"{self.option_strings[0]} is given twice")
+        self._is_given = True
+        setattr(namespace, self.dest, values)
 
 
 class _ErrorReport:

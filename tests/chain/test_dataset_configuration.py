@@ -178,6 +178,32 @@ def test_all_configurations_are_checked_before_the_first_stage(dataset, project_
     assert (done.returncode, done.stdout.strip()) == (0, str(dataset.parent / "made" / "logs" / "run.lock"))
 
 
+@pytest.mark.parametrize("origin", ["dataset", "command line"])
+def test_a_retired_key_is_warned_of_once_in_a_run_of_the_chain(dataset, project_copy, small_raw, origin):
+    retired = "missing_metrics_ISIC_ids is no longer needed"
+    keys = raw_arguments(small_raw)
+    if origin == "dataset":
+        dataset.write_text(f"{DATASET}missing_metrics_ISIC_ids: []\n", encoding="utf-8")
+    else:
+        keys.append("missing_metrics_ISIC_ids=[]")
+    chain = ("bash", project_copy / "overall_script.sh", "--config", dataset, *keys)
+    done = run_program(*chain, "--from", "create_dataset", "--until", "mask_qa")
+    assert (done.returncode, done.stderr.count(retired)) == (0, 1), done.stderr
+    place = dataset if origin == "dataset" else "the command line"
+    assert f"overall_script.sh: warning: {place}: {retired}" in done.stderr
+    # The log of each stage has it; a check of the run, which runs no stage, warns of it itself.
+    logs = [path.read_text("utf-8") for path in sorted((dataset.parent / "made" / "logs").glob("*.log"))]
+    assert [text.count(f" {place}: {retired}") for text in logs] == [1, 1, 1]
+    assert run_program(*chain, "--check").stderr.count(retired) == 1
+
+
+@pytest.mark.parametrize("option", ["--dataset", "--config"])
+def test_a_stage_takes_one_file_of_a_kind(dataset, option):
+    stage = FOLDERS["mask_qa"] + "/mask_qa.py"
+    done = run_script(stage, option, CONFIG["dataset_analysis"], "num_workers=1", f"{option}={dataset}")
+    assert (done.returncode, f"{option} is given twice" in done.stderr) == (2, True)
+
+
 def test_configurations_of_the_release_run_every_stage(small_raw, tmp_path, monkeypatch):
     monkeypatch.delenv("IMAPP_OUTPUT_DIR", raising=False)
     output = tmp_path / "output"

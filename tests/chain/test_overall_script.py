@@ -46,6 +46,9 @@ def test_list_and_help_need_no_python(project):
         (["--until"], ["--until needs the name of a stage"]),
         (["--frm", "mask_qa"], ["unknown argument '--frm'"]),
         (["mask_qa"], ["unknown argument 'mask_qa'"]),
+        (["--config", "a.yaml", "verbose=true", "--config", "b.yaml"], ["--config is given twice"]),
+        (["--from", "mask_qa", "--from", "mask_qa"], ["--from is given twice"]),
+        (["--until", "mask_qa", "--until", "make_report"], ["--until is given twice"]),
     ],
 )
 def test_a_wrong_command_line_runs_nothing(active, arguments, words):
@@ -138,9 +141,10 @@ def test_an_interrupt_before_the_first_stage_shows_one_line_too(active, moment):
 
 
 def test_every_stage_is_given_the_file_and_the_keys(active):
-    result = active.run("--config", "my set.yaml", "num_workers=1", "--until", "create_dataset", "bootstrap_seed=3")
+    keys = ("num_workers=1", "--until", "create_dataset", "report_title=a --config b")
+    result = active.run(*keys, "--config", "my set.yaml", "bootstrap_seed=3")
     assert result.returncode == 0
-    given = "--dataset my set.yaml num_workers=1 bootstrap_seed=3"
+    given = "num_workers=1 report_title=a --config b --dataset my set.yaml bootstrap_seed=3"
     assert active.ran() == [f"make_demo_dataset {given} demo_only_if_used=true", f"create_dataset {given}"]
 
 

@@ -59,10 +59,11 @@ def raw_arguments(raw: Path) -> list[str]:
 
 
 def stage_arguments(stage: str, *arguments, raw: Path | None = None) -> list[str]:
-    """Return a stage's script and its arguments: the tests' config, the raw set, and then what is given here."""
+    """Return a stage's script and its arguments: the tests' config unless one is given, the raw set, what is given."""
     script = ROOT / FOLDERS[stage] / f"{stage}.py"
     from_raw = raw_arguments(raw) if raw and FOLDERS[stage] == "dataset_creation" else []
-    return [str(argument) for argument in (script, "--config", config_of(stage), *from_raw, *arguments)]
+    config = () if "--config" in arguments else ("--config", config_of(stage))
+    return [str(argument) for argument in (script, *config, *from_raw, *arguments)]
 
 
 # --- In this process -------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ import sys, time
 from pathlib import Path
 name = Path(__file__).stem
 sys.argv.remove("--any-stage")
+sys.argv.remove("--warned")
 root = next(folder for folder in Path(__file__).parents if (folder / "overall_script.sh").exists())
 with open(root / "ran.txt", "a") as ran:
     print(name, *sys.argv[1:], file=ran)
