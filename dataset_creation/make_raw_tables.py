@@ -20,6 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import utils.stage_process
 from dataset_creation.constants import RAW_IMG_COLUMNS, RAW_SEG_COLUMNS, SKILL_TO_LEVEL, SOURCE_TO_TOOL
+from utils.configuration.foreground_rule import parse_foreground
+from utils.configuration.name_patterns import parse_pattern
 from utils.errors import ConfigError, PipelineError
 from utils.files import place_of, require_folder
 from utils.lazy import logger, pd
@@ -34,7 +36,6 @@ from utils.own_masks.findings import (
     warn_of_values,
 )
 from utils.own_masks.mask_folder import NamesRead, OwnMask, link_faults, list_files, list_images, read_names
-from utils.own_masks.name_patterns import parse_pattern
 from utils.own_masks.raw_tree import (
     IMAGE_TABLE,
     MASK_FOLDER,
@@ -153,7 +154,6 @@ def normalise_all(masks: Sequence[OwnMask], config: CreationSettings) -> tuple[l
         digest_of_file,
         normalise_mask,
         object_ids,
-        parse_foreground,
     )
 
     rule = parse_foreground(config.own_foreground)

@@ -54,10 +54,10 @@ Relative paths in a file start at the folder of that file; those on the command 
 `config.yaml`, gives by a bare name lie in the folder of the metadata, or of the metrics; `./name.csv` lies beside the
 file. Keys that a file leaves out have defaults, the raw input aside.
 
-All configuration is checked before the first stage. An unknown key, a wrong type, a number out of range and a missing
-value end it with exit code 2 and a message that says where it is and what is expected. A key of the published
-implementation that is no longer needed is warned of, once a run. Put ids in quotes, since YAML reads `5841e138` as a
-number.
+All configuration is checked before the first stage. An unknown key, a wrong type, a missing value and one that no
+stage could use, such as a number out of range, end it with exit code 2 and a message that says where it is and what is
+expected. A key of the published implementation that is no longer needed is warned of, once a run. Put ids in quotes,
+since YAML reads `5841e138` as a number.
 
 `python <script>.py --help` lists the keys of one stage.
 """

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import utils.stage_process
 from utils import naming
-from utils.errors import ConfigError, Failure
+from utils.errors import Failure
 from utils.files import require_folder
 from utils.lazy import pd
 from utils.settings import MultiannotatorSettings, PredictionKind
@@ -223,9 +223,7 @@ def found_predictions(images: Images, config: MultiannotatorSettings) -> dict[st
     if config.predictions_dir is None or (of_demo and not config.predictions_dir.is_dir()):
         return {}
     folder = require_folder(config, "predictions_dir")
-    name = folder.resolve().name if config.prediction_name is None else config.prediction_name
-    if not name.strip(".") or "/" in name:
-        raise ConfigError("A model cannot have this name.", where="prediction_name", expected="a file name", found=name)
+    name = config.prediction_name or folder.resolve().name
     models = find_predictions(folder, config.prediction_pattern, images.masks, name)
     return {} if of_demo and not any(found.samples for found in models.values()) else models
 

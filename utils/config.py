@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import operator
 import os
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,7 +21,7 @@ from .configuration.sources import (
     source_of_file,
     with_absolute_paths,
 )
-from .errors import ConfigError
+from .configuration.value_checks import check_values
 from .settings import RETIRED_KEYS, SCHEMAS
 
 Schema = TypeVar("Schema")
@@ -59,7 +57,8 @@ def load_config(
     Raises
     ------
     ConfigError
-        For a file that is missing or not YAML, and for an unknown key, a wrong type or a missing value.
+        For a file that is missing or not YAML, and for an unknown key, a wrong type, a missing value or one that
+        the schema does not allow.
     """
     _make_environment_absolute()
     sources, notes = _sources(schema, config_file, overrides, dataset_file, any_stage)
@@ -84,7 +83,7 @@ def config_of_values(schema: type[Schema], values: Mapping[str, Any], where: Pat
     Raises
     ------
     ConfigError
-        For an unknown key, a wrong type or a missing value.
+        For an unknown key, a wrong type, a missing value or one that the schema does not allow.
     """
     texts = {key: str(value) if isinstance(value, Path) else value for key, value in values.items()}
     hints = type_hints(schema)
@@ -121,8 +120,7 @@ def _resolved(schema: type[Schema], sources: Sequence[Source]) -> Any:
     for name in path_keys(type_hints(schema)):
         setattr(values, name, map_leaves(getattr(values, name), partial(_path_from, last[name].folder)))
     values.key_places = {key: source.place for key, source in last.items()}
-    _check_ranges(values)
-    _check_texts(values)
+    check_values(values)
     return values
 
 
@@ -143,39 +141,6 @@ def _make_environment_absolute() -> None:
         path = os.environ.pop(name, "")
         if path:
             os.environ[name] = from_folder(path, Path.cwd())
-
-
-def _check_ranges(values: Any) -> None:
-    for field in dataclasses.fields(values):
-        least, greatest = field.metadata.get("within") or (None, None)
-        above = field.metadata.get("above")
-        value = getattr(values, field.name)
-        limits = [
-            (words, compare, limit)
-            for words, compare, limit in (
-                ("above", operator.gt, above),
-                ("at least", operator.ge, least),
-                ("at most", operator.le, greatest),
-            )
-            if limit is not None
-        ]
-        # NaN, which compares false, is out of every range.
-        if value is None or all(compare(value, limit) for _, compare, limit in limits):
-            continue
-        expected = ", ".join(f"{words} {limit}" for words, _, limit in limits)
-        what = f"The configuration key '{field.name}' is out of range."
-        where = f"{field.name} {values.key_places[field.name]}"
-        raise ConfigError(what, where=where, expected=expected, found=value)
-
-
-def _check_texts(values: Any) -> None:
-    for field in dataclasses.fields(values):
-        pattern, expected = field.metadata.get("matching") or (".*", "")
-        value = getattr(values, field.name)
-        if isinstance(value, str) and not re.fullmatch(pattern, value, re.DOTALL):
-            what = f"The configuration key '{field.name}' has an unusable value."
-            where = f"{field.name} {values.key_places[field.name]}"
-            raise ConfigError(what, where=where, expected=expected, found=value)
 
 
 def describe_keys(schema: type, names: Sequence[str]) -> str:

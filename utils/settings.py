@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from omegaconf import MISSING
+
+from .configuration.foreground_rule import parse_foreground
+from .configuration.name_patterns import OWN_MASKS, PREDICTIONS, parse_pattern
+from .naming import METRIC_COLUMNS
 
 
 class Transfer(enum.Enum):
@@ -58,12 +64,17 @@ def _key(
     above: float | None = None,
     folder_key: str | None = None,
     matching: tuple[str, str] | None = None,
+    read_by: Callable[..., object] | None = None,
+    outside: tuple[str, ...] = (),
+    needed_if: tuple[str, enum.Enum] | None = None,
 ) -> Any:
     """Describe a key.
 
     Numbers lie from the first to the second of `within` (None: no limit), and above `above`. A bare file name is looked
     for in the folder that `folder_key` names. A text matches the regular expression that is the first of `matching`;
-    the second says in words what is expected.
+    the second says in words what is expected. `read_by` reads a text in a language of its own, and raises a ConfigError
+    for what it cannot read. A path lies outside the folders, and those of the tables, that the keys `outside` name.
+    There is a value where the key that is the first of `needed_if` has the second.
     """
     metadata = {
         "help": help_text,
@@ -72,6 +83,9 @@ def _key(
         "above": above,
         "folder_key": folder_key,
         "matching": matching,
+        "read_by": read_by,
+        "outside": outside,
+        "needed_if": needed_if,
     }
     if isinstance(default, list | dict):
         return dataclasses.field(default_factory=lambda: type(default)(default), metadata=metadata)
@@ -124,7 +138,12 @@ class CommonSettings:
     output_dir: Path = _key("folder of everything that is written", "${oc.env:IMAPP_OUTPUT_DIR,../output}")
     num_workers: int | None = _key("processes to use; null: all cores", None, within=(1, None))
     executor: Executor = _key("where the work is done: serial, processes or dask", Executor.processes)
-    dask_scheduler: str | None = _key("address of the Dask scheduler, e.g. tcp://192.168.0.1:8786", None)
+    dask_scheduler: str | None = _key(
+        "address of the Dask scheduler, e.g. tcp://192.168.0.1:8786",
+        None,
+        matching=(r"\w+://.+:\d+", "an address, e.g. tcp://192.168.0.1:8786"),
+        needed_if=("executor", Executor.dask),
+    )
     max_image_pixels: int = _key("images and masks of more pixels are not decoded", 400_000_000, within=(1, None))
     verbose: bool = _key("show DEBUG lines on the console", False)
     new_dataset_metadata_output_dir: Path = _key("folder of the metadata tables", "${output_dir}/metadata")
@@ -152,7 +171,7 @@ class CreationSettings(CommonSettings):
     """Keys of dataset_creation/config.yaml."""
 
     demo_dir: Path = _demo_dir()
-    demo_seed: int = _key("seed of the embedded demo", 2025)
+    demo_seed: int = _key("seed of the embedded demo", 2025, within=(0, None))
     demo_only_if_used: bool = _key(
         "make the demo only when the raw paths point into demo_dir and it is not there", False
     )
@@ -166,17 +185,34 @@ class CreationSettings(CommonSettings):
     separate_images_and_masks: bool = _key("true: images/ and seg_masks/ below target_data_dir", True)
     transfer: Transfer = _key("copy, hardlink or symlink", Transfer.copy)
     keep_embedded_metadata: bool = _key("true: leave EXIF, XMP, comments and the like in the shipped files", False)
-    creator_mapping_path: Path | None = _key("file outside the output that says who is A00, A01, …; null: none", None)
+    creator_mapping_path: Path | None = _key(
+        "file outside the output that says who is A00, A01, …; null: none",
+        None,
+        outside=(
+            "output_dir",
+            "target_data_dir",
+            "new_dataset_metadata_output_dir",
+            "output_seg_masks_metadata_path",
+            "output_img_metadata_path",
+            "metrics_output_dir",
+            "partitions_dir",
+        ),
+    )
     replace_output: bool = _key(
         "true: another dataset in output_dir gives way, its images and masks moved to quarantine/withdrawn", False
     )
     limit_images: int | None = _key("a trial run on the first N images; null: all", None, within=(1, None))
     own_masks_dir: Path | None = _key("make_raw_tables: folder of masks of your own", None)
     own_images_dir: Path | None = _key("make_raw_tables: folder of their images", None)
-    own_name_pattern: str = _key("make_raw_tables: what the masks' file names say", "{image}_{annotator}.png")
+    own_name_pattern: str = _key(
+        "make_raw_tables: what the masks' file names say",
+        "{image}_{annotator}.png",
+        read_by=partial(parse_pattern, form=OWN_MASKS),
+    )
     own_foreground: str = _key(
         'make_raw_tables: which values are foreground: nonzero, zero, ">N", "=N", "=#RRGGBB" or "=#RRRRGGGGBBBB"',
         "nonzero",
+        read_by=parse_foreground,
     )
     own_tool: dict[str, str] = _key("make_raw_tables: tool that each text of {tool} stands for", {})
     own_skill: dict[str, str] = _key("make_raw_tables: skill that each text of {skill} stands for", {})
@@ -318,19 +354,26 @@ class MultiannotatorSettings(DatasetSettings):
     prediction_pattern: str = _key(
         "score_predictions: what their names say: {image}, {n} of several samples, {model} of several models",
         "{image}.*",
+        read_by=partial(parse_pattern, form=PREDICTIONS),
     )
     prediction_kind: PredictionKind = _key(
         "score_predictions: mask, or probability (8- or 16-bit grey, or numbers from 0 to 1 in .npy)",
         PredictionKind.mask,
     )
     prediction_name: str | None = _key(
-        "score_predictions: name of the model, where the pattern has no {model}; null: the folder's", None
+        "score_predictions: name of the model, where the pattern has no {model}; null: the folder's",
+        None,
+        matching=(r"(?=.*[^.])[^/]+", "a name that a folder can have"),
     )
     predictions_output_dir: Path = _key("folder of the scores, a folder a model in it", "${output_dir}/predictions")
     overlay_selection: OverlaySelection = _key(
         "images to overlay: lowest, highest, zero_overlap or ids", OverlaySelection.lowest
     )
-    overlay_metric: str = _key("metric whose mean per image is lowest or highest", "dice_score")
+    overlay_metric: str = _key(
+        "metric whose mean per image is lowest or highest",
+        "dice_score",
+        matching=("|".join(METRIC_COLUMNS), ", ".join(METRIC_COLUMNS)),
+    )
     overlay_count: int | None = _key("so many of them at most; null: all", 6, within=(1, None))
     overlay_ids: list[str] = _key("the ISIC_ids that overlay_selection=ids draws (quoted)", [])
 

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import utils.stage_process
 from utils.data import load_image, load_masks
-from utils.errors import ConfigError, Failure, PipelineError
+from utils.errors import Failure, PipelineError
 from utils.figures.outline_lines import Line, lines_of
 from utils.figures.overlay import Drawn, draw_overlay
 from utils.figures.plotting import save_figure
@@ -29,7 +29,6 @@ from utils.lazy import logger
 from utils.naming import (
     CONSENSUS,
     MAJORITY_VOTE,
-    METRIC_COLUMNS,
     SEG_COLUMNS,
     STAPLE,
     human_pairs_only,
@@ -204,10 +203,6 @@ def chosen_overlays(config: MultiannotatorSettings) -> list[Overlay]:
 
 def main(config: MultiannotatorSettings) -> Outcome:
     """Choose images, draw each, name those that cannot be drawn."""
-    if config.overlay_metric not in METRIC_COLUMNS:
-        raise ConfigError(
-            "overlay_metric does not name a metric.", expected=", ".join(METRIC_COLUMNS), found=config.overlay_metric
-        )
     if not config.new_dataset_images_dir.is_dir():
         logger.warning("overlaid_segs skipped: no folder of images at {}", config.new_dataset_images_dir)
         return Outcome("no figures")

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from support.run import CONFIGS, FOLDERS, STAGES, raw_arguments, run_program, run_script, succeed
 
+from utils import chain_start
 from utils.config import load_config
 from utils.errors import ConfigError
 from utils.settings import SCHEMAS, AnalysisSettings, CreationSettings, MultiannotatorSettings
@@ -176,6 +177,52 @@ def test_all_configurations_are_checked_before_the_first_stage(dataset, project_
     assert (done.returncode, "bootstrap_resamples" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
     done = run_program(*start)
     assert (done.returncode, done.stdout.strip()) == (0, str(dataset.parent / "made" / "logs" / "run.lock"))
+
+
+WRONG_VALUES = {
+    "overlay_metric: dice": "dice_score",
+    "prediction_pattern: '{picture}.png'": "nearest is {image}",
+    "prediction_name: a/b": "a name that a folder can have",
+    "executor: dask": "address of the Dask scheduler",
+    "dask_scheduler: nonsense": "tcp://",
+    "own_name_pattern: '{image}.png'": "{annotator}",
+    "own_foreground: white": "nonzero",
+    "demo_seed: -1": "at least 0",
+    "creator_mapping_path: made/who.csv": "a path outside",
+    "creator_mapping_path: link/who.csv": "a path outside",
+    "creator_mapping_path: elsewhere/who.csv": "a path outside",
+    "creator_mapping_path: tables/who.csv": "a path outside",
+}
+
+
+@pytest.mark.parametrize("line", WRONG_VALUES)
+def test_a_value_that_no_stage_could_use_is_told_before_the_first_stage(dataset, line, capsys, monkeypatch):
+    (dataset.parent / "made").mkdir()
+    (dataset.parent / "link").symlink_to(dataset.parent / "made")
+    places = "target_data_dir: elsewhere\noutput_img_metadata_path: tables/images.csv\n"
+    dataset.write_text(f"{DATASET}{places}{line}\n", encoding="utf-8")
+    monkeypatch.setattr(chain_start, "_PROJECT", CONFIGS)
+    monkeypatch.setattr(sys, "argv", ["chain_start", "--dataset", str(dataset)])
+    with pytest.raises(SystemExit) as ended:
+        chain_start.main()
+    said = capsys.readouterr().err
+    key = line.partition(":")[0]
+    assert (ended.value.code, f"{key} in {dataset}" in said, WRONG_VALUES[line] in said) == (2, True, True), said
+
+
+def test_values_that_a_stage_can_use_pass_the_check(dataset):
+    good = (
+        "overlay_metric: assd_score_normalized",
+        "prediction_pattern: '{model}/{image}_{n}.npy'",
+        "prediction_name: ..a",
+        "executor: dask",
+        "dask_scheduler: tcp://10.0.0.1:8786",
+        "own_foreground: '>127'",
+        "creator_mapping_path: made_by/who.csv",
+    )
+    dataset.write_text("\n".join((DATASET, *good)), encoding="utf-8")
+    for folder, schema in SCHEMAS.items():
+        assert load_config(schema, CONFIG[folder], dataset_file=dataset).dask_scheduler == "tcp://10.0.0.1:8786"
 
 
 @pytest.mark.parametrize("origin", ["dataset", "command line"])

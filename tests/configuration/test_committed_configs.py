@@ -62,6 +62,7 @@ def test_messages_say_where_a_key_is_written(tmp_path):
     [
         ("dataset_creation", "num_workers=0"),
         ("dataset_creation", "num_workers=-2"),
+        ("dataset_creation", "demo_seed=-1"),
         ("dataset_creation", "limit_images=0"),
         ("dataset_creation", "limit_images=-1"),
         ("multiannotator_analysis", "audit_fraction=1.5"),

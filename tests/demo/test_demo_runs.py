@@ -10,7 +10,7 @@ from support.trees import tree
 from utils.demo import demo_folder
 from utils.demo.demo_folder import demo_is_complete, write_demo
 from utils.demo.plan import PICTURES
-from utils.errors import ConfigError, Failure, PipelineError
+from utils.errors import Failure, PipelineError
 from utils.workers.workplace import Workplace
 
 # Smaller images with every style, every deed of the plan but `both`, and one without metadata.
@@ -89,10 +89,3 @@ def test_killed_worker_ends_the_run_and_the_demo_is_incomplete(tmp_path, monkeyp
     with pytest.raises(PipelineError, match=r"(?s)ISIC_9000001.*killed twice"):
         write_demo(tmp_path, SEED)
     assert not list(tmp_path.iterdir())
-
-
-def test_negative_seed_is_refused_and_an_earlier_demo_stays(tmp_path):
-    (tmp_path / "demo_complete.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(ConfigError, match="demo_seed"):
-        write_demo(tmp_path, -1)
-    assert (tmp_path / "demo_complete.json").exists()

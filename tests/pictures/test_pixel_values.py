@@ -26,9 +26,10 @@ from support.mask_files import (
     tiff,
 )
 
+from utils.configuration.foreground_rule import Foreground, parse_foreground
 from utils.data import decode_mask
 from utils.errors import ConfigError
-from utils.own_masks.normalise import Foreground, foreground, parse_foreground
+from utils.own_masks.normalise import foreground
 from utils.pictures.pixel_values import decode_pixels, has_more_than_two_levels, is_alpha_alone
 
 NONZERO = Foreground("nonzero")

@@ -173,7 +173,7 @@ def test_a_scheduler_that_is_lost_in_mid_run_is_named(cluster, dataset, in_proce
     [
         ("tcp://127.0.0.1:9", 1, "cannot be reached"),
         ("nonsense", 2, "tcp://"),
-        ("null", 2, "needs the address of a scheduler"),
+        ("null", 2, "needs a value of 'dask_scheduler'"),
     ],
 )
 def test_without_a_scheduler_the_address_is_named(dataset, tmp_path, address, code, part):

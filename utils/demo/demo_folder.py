@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import ConfigError, Failure, PipelineError
+from ..errors import Failure, PipelineError
 from ..files import write_bytes_atomically
 from ..workers.parallel import map_items
 from ..workers.workplace import IN_THIS_PROCESS, Workplace
@@ -78,15 +78,11 @@ def write_demo(folder: Path, seed: int, workplace: Workplace = IN_THIS_PROCESS) 
 
     Raises
     ------
-    ConfigError
-        If the seed is negative; nothing is touched.
     PipelineError
         If an image could not be drawn because its process was killed.
     OSError
         If a file cannot be written.
     """
-    if seed < 0:
-        raise ConfigError("The demo's seed is negative.", where="demo_seed", expected="0 or more", found=seed)
     (folder / MARKER).unlink(missing_ok=True)
     mask_rows = _write_drawings(folder, seed, workplace)
     image_rows = [_image_row(seed, picture) for picture in reversed(PICTURES) if picture.has_metadata]

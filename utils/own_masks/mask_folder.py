@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from ..configuration.name_patterns import Pattern, Reading, readings
 from ..errors import PipelineError
 from ..naming import IMAGE_EXTENSIONS, plain_name
-from .name_patterns import Pattern, Reading, readings
 
 _LISTING = "(cd {} && find . -name '.?*' -prune -o ! -type d -print | LC_ALL=C sort)"
 

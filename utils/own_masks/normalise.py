@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,26 +10,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..configuration.foreground_rule import Foreground
 from ..data import encode_mask
-from ..errors import ConfigError, PipelineError, one_line
+from ..errors import PipelineError, one_line
 from ..files import write_bytes_atomically
 from ..masks.signs import signs_of
 from ..pictures.pixel_values import decode_pixels, has_more_than_two_levels
 from ..pictures.size_text import size_text
 
-_RULE = re.compile(r"(nonzero|zero)|([>=])\s*(-?\d+(?:\.\d+)?)|=\s*#((?:[0-9a-fA-F]{6}){1,2})")
-_ACCEPTED = 'nonzero, zero, ">N", "=N" or "=#RRGGBB", of 16 bits a channel "=#RRRRGGGGBBBB"'
 _MOST_VALUES = 8  # named of a mask
 _COLOUR_DIGITS = {"uint8": 2, "uint16": 4}  # hexadecimal, of a channel
-
-
-@dataclass(frozen=True)
-class Foreground:
-    """Which pixel values are foreground: `kind` is nonzero, zero, > or =; to the last two belongs a level or colour."""
-
-    kind: str
-    level: float = 0
-    colour: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,26 +56,6 @@ class NormalisedMask:
     is_full: bool
     signs: tuple[str, ...] = ()
     file_values: tuple[str, ...] = ()
-
-
-def parse_foreground(text: str) -> Foreground:
-    """Read ``nonzero``, ``zero``, ``>N``, ``=N``, ``=#RRGGBB`` or ``=#RRRRGGGGBBBB``.
-
-    Raises
-    ------
-    ConfigError
-        For anything else.
-    """
-    match = _RULE.fullmatch(text.strip())
-    if not match:
-        what = "The key 'own_foreground' has an unusable value."
-        raise ConfigError(what, where="own_foreground", expected=_ACCEPTED, found=text)
-    word, sign, number, colour = match.groups()
-    if colour:
-        digits = len(colour) // 3
-        red, green, blue = (int(colour[at : at + digits], 16) for at in range(0, len(colour), digits))
-        return Foreground("=", colour=(red, green, blue))
-    return Foreground(word) if word else Foreground(sign, float(number))
 
 
 def foreground(pixels: np.ndarray, rule: Foreground) -> np.ndarray:

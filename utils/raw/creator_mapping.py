@@ -20,32 +20,18 @@ _HEADER = ",".join(_COLUMNS).encode() + b"\n"
 
 
 def check_mapping_path(config: CreationSettings) -> None:
-    """Refuse a `creator_mapping_path` within the output, or where another kind of file is; null means no mapping.
+    """Refuse a `creator_mapping_path` where another kind of file is; null means no mapping.
 
     Raises
     ------
     ConfigError
-        If the path, links followed, leads into a folder that is written to, or to a file that is not a mapping.
+        If the path leads to a file that is not a mapping.
     """
     path = config.creator_mapping_path
-    if path is None:
-        return
-    tables = (config.output_seg_masks_metadata_path, config.output_img_metadata_path)
-    folders = [config.output_dir, config.target_data_dir, config.new_dataset_metadata_output_dir]
-    folders += [table.parent for table in tables]
-    where = place_of(config, "creator_mapping_path")
-    inside = next((folder for folder in folders if path.resolve().is_relative_to(folder.resolve())), None)
-    if inside is not None:
-        raise ConfigError(
-            "The creators' names must stay out of the output.",
-            where=where,
-            expected=f"a file outside {inside}",
-            found=path,
-        )
-    if path.exists() and not _is_mapping(path):
+    if path is not None and path.exists() and not _is_mapping(path):
         raise ConfigError(
             "creator_mapping_path names a file that is not a mapping of creators; it would be replaced.",
-            where=where,
+            where=place_of(config, "creator_mapping_path"),
             expected=f"a new file, or one whose first line is {','.join(_COLUMNS)}",
             found=path,
         )

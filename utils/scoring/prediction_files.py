@@ -6,18 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..configuration.name_patterns import PREDICTIONS, Pattern, Reading, parse_pattern, readings
 from ..errors import PipelineError
 from ..naming import loose_id
 from ..own_masks.mask_folder import OwnFile, list_files
-from ..own_masks.name_patterns import Pattern, PatternForm, Reading, parse_pattern, readings
 
-PREDICTIONS = PatternForm(
-    "prediction_pattern",
-    "predictions_dir",
-    ("model", "image", "n"),
-    ("image",),
-    "for example {image}.png, {image}_{n}.npy or {model}/{image}.*",
-)
 SUFFIXES = (".png", ".tif", ".tiff", ".npy")
 ONLY_SAMPLE = "1"  # where names do not number samples
 _SHOWN = 5

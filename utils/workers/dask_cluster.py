@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ..errors import ConfigError, Failure, PipelineError
+from ..errors import Failure, PipelineError
 from ..lazy import logger
 from ..running.code_and_versions import RESULT_PACKAGES, code_archive
 from .dask_worker_code import packed_call, worker_plugin
@@ -102,25 +101,16 @@ class _ClusterFuture:
 
 
 @contextmanager
-def connect(address: str | None) -> Iterator[ClusterExecutor]:
+def connect(address: str) -> Iterator[ClusterExecutor]:
     """Connect to a scheduler, hand the project's code to its workers, and yield an executor.
 
     When the block is left, what was not finished is dropped and the workers forget the code.
 
     Raises
     ------
-    ConfigError
-        If there is no address, or none of its form.
     PipelineError
         If distributed is not installed, the scheduler does not answer, or a worker lacks a package.
     """
-    if address is None or not re.fullmatch(r"\w+://.+:\d+", address):
-        raise ConfigError(
-            "executor=dask needs the address of a scheduler.",
-            where="dask_scheduler",
-            expected="an address, e.g. tcp://192.168.0.1:8786",
-            found=address or "nothing",
-        )
     client = _connect(address)
     package = "imapp_" + client.id.replace("-", "_")
     try:

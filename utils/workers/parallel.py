@@ -125,6 +125,7 @@ def _in_this_process(executor: Executor, function: Callable, items: Sequence, wi
 def _on_cluster(function: Callable, items: Sequence, scheduler: str | None) -> Iterator[Any]:
     from .dask_cluster import connect
 
+    assert scheduler is not None  # a configuration without one is refused
     if items:
         with connect(scheduler) as cluster:
             yield from _windowed(

@@ -21,7 +21,7 @@ class Workplace:
     num_workers : int or None
         Processes of this machine; None: as many as there are cores. A cluster has as many workers as it has.
     dask_scheduler : str or None
-        Address of the cluster's scheduler.
+        Address of the cluster's scheduler; dask needs one.
     """
 
     executor: str = "processes"

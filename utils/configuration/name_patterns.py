@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import ConfigError, PipelineError
 
@@ -41,6 +41,13 @@ OWN_MASKS = PatternForm(
     ("image", "annotator"),
     "for example {image}_{annotator}.png or {annotator}/{image}.*",
 )
+PREDICTIONS = PatternForm(
+    "prediction_pattern",
+    "predictions_dir",
+    ("model", "image", "n"),
+    ("image",),
+    "for example {image}.png, {image}_{n}.npy or {model}/{image}.*",
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ Pattern = tuple[Literal | Variable, ...]
 Reading = dict[str, str]
 
 
-def parse_pattern(text: str, form: PatternForm = OWN_MASKS) -> Pattern:
+def parse_pattern(text: str, form: PatternForm = OWN_MASKS, where: str | None = None) -> Pattern:
     """Take a pattern apart.
 
     Parameters
@@ -81,6 +88,8 @@ def parse_pattern(text: str, form: PatternForm = OWN_MASKS) -> Pattern:
         not matter, a final ``.*`` any file extension.
     form : PatternForm
         Which fields there are.
+    where : str, optional
+        For messages: the key and its place.
 
     Returns
     -------
@@ -93,6 +102,7 @@ def parse_pattern(text: str, form: PatternForm = OWN_MASKS) -> Pattern:
         For a field that is unknown, missing, or not told apart from its neighbour, for an expression that
         does not compile, and for a path that is not relative.
     """
+    form = replace(form, key=where or form.key)
     if any(step in ("", ".", "..") for step in text.split("/")):
         raise _wrong(text, form, f"a path within {form.folder_key}, folders separated by single /")
     parts: list[Literal | Variable] = []

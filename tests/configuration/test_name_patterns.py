@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from utils.configuration.name_patterns import OWN_MASKS, parse_pattern, readings
 from utils.errors import ConfigError, PipelineError
-from utils.own_masks.name_patterns import OWN_MASKS, parse_pattern, readings
 
 # Any text that a file name can hold, separators of the patterns included.
 TEXT = st.text(st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1, max_size=12)
