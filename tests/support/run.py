@@ -62,7 +62,8 @@ def stage_arguments(stage: str, *arguments, raw: Path | None = None) -> list[str
     """Return a stage's script and its arguments: the tests' config unless one is given, the raw set, what is given."""
     script = ROOT / FOLDERS[stage] / f"{stage}.py"
     from_raw = raw_arguments(raw) if raw and FOLDERS[stage] == "dataset_creation" else []
-    config = () if "--config" in arguments else ("--config", config_of(stage))
+    is_given = any(str(argument).partition("=")[0] == "--config" for argument in arguments)
+    config = () if is_given else ("--config", config_of(stage))
     return [str(argument) for argument in (script, *config, *from_raw, *arguments)]
 
 
