@@ -126,10 +126,12 @@ def read_folder(config: CreationSettings, images: Mapping[str, Path] | None, fac
     if names.unmatched and not config.own_allow_unmatched:
         faults += [f"{file}: a name that does not follow own_name_pattern" for file in names.unmatched]
     if faults:
-        hint = (
-            f"{listing_hint(config)}; a field that is limited, as in {{annotator:[^_]+}}, leaves a name "
-            "fewer ways to be read; {n} tells several masks of one annotator apart, {part} the parts of one mask"
+        hints = (
+            listing_hint(config),
+            "a field that is limited, as in {annotator:[^_]+}, leaves a name fewer ways to be read",
+            "{n} tells several masks of one annotator apart, {part} the parts of one mask",
         )
+        hint = "; ".join(filter(None, hints))
         raise PipelineError("Files cannot be used.", where=folder, hint=hint, offenders=faults)
     if not names.masks:
         found = f"{len(names.unmatched)} files of other names, {len(names.without_image)} whose image is not there"

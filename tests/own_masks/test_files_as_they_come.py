@@ -218,6 +218,14 @@ def test_file_names_are_cited_on_request(own):
     assert done.returncode == 1 and f"'a1_{PIA}.png' (image 'a1')" in done.stderr and "line N of" not in done.stderr
 
 
+def test_with_names_cited_an_ambiguous_one_has_the_other_hints(own):
+    own.draw_images(["a1_b"])
+    write_png(own.masks / "a1_b_c.png", MASK)
+    code, text = own.run("cite_file_names=true")
+    assert (code, "'a1_b_c.png': its name can be read in 2 ways" in text) == (1, True)
+    assert "hint:     a field that is limited" in text and "None" not in text
+
+
 def test_a_file_for_the_chain_points_at_what_was_made(own, tmp_path, monkeypatch):
     write_png(own.masks / f"a1_{NORA}.png", MASK)
     file = tmp_path / "my_dataset.yaml"
