@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import unicodedata
 
 import pandas as pd
@@ -64,6 +65,51 @@ def test_a_mapping_keeps_everybodys_code_when_a_newcomer_has_more_masks(small_ra
     assert {after[f"new{number}"] for number in range(6)} == {"A03"}
     assert "codes now stand for other people" not in text
     assert mapping.read_text(encoding="utf-8").splitlines()[-1] == f"A03,{QUIN}"
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        lambda data: data.replace(b"\n", b"\r\n"),
+        lambda data: codecs.BOM_UTF8 + data,
+        lambda data: codecs.BOM_UTF8 + data.replace(b"\n", b"\r\n") + b"\r\n,\r\n\r\n",
+        lambda data: data.replace(b"\n", b"\r"),
+        lambda data: data.replace(b"annotator,creator", b'"annotator","creator"').rstrip(b"\n"),
+    ],
+    ids=["CRLF", "BOM", "BOM, CRLF and blank lines", "CR", "quotes, no last line end"],
+)
+def test_a_mapping_that_another_program_saved_gives_the_same_codes(small_raw, tmp_path, saved):
+    output, mapping = tmp_path / "output", tmp_path / "who.csv"
+    # Other codes than without a mapping.
+    mapping.write_text(f"annotator,creator\nA00,Jürgen Õ\nA04,{OLA}\nA07,{NORA}\n", encoding="utf-8")
+    key = f"creator_mapping_path={mapping}"
+    succeed("create_dataset", output, key, raw=small_raw)
+    before, written = codes(output), mapping.read_bytes()
+    assert {"A04", "A07", "A08"} == set(before.values())
+    mapping.write_bytes(saved(written))
+    assert mapping.read_bytes() != written
+    succeed("create_dataset", output, key, raw=small_raw)
+    assert (codes(output), mapping.read_bytes()) == (before, written)
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (f"annotator;creator\nA00;{NORA}\n".encode("utf-8-sig"), "columns separated by semicolons"),
+        (f"annotator\tcreator\nA00\t{NORA}\n".encode("utf-16"), "zero bytes, as text in UTF-16"),
+        (f"annotator\tcreator\nA00\t{NORA}\n".encode(), "columns separated by tabs"),
+        (f"A00,{NORA}\n".encode(), "another first line"),
+        (f"annotator,creator,note\nA00,{NORA},\n".encode(), "another first line"),
+        (b"", "another first line"),
+    ],
+    ids=["semicolons", "UTF-16", "tabs", "no header", "another column", "empty"],
+)
+def test_a_mapping_in_another_form_is_refused_and_kept(small_raw, tmp_path, data, found):
+    mapping = tmp_path / "who.csv"
+    mapping.write_bytes(data)
+    code, text = run_here("create_dataset", tmp_path / "output", f"creator_mapping_path={mapping}", raw=small_raw)
+    assert (code, f"{mapping}: {found}" in text, "separated by commas" in text) == (2, True, True)
+    assert mapping.read_bytes() == data
 
 
 def test_a_creator_without_masks_stays_in_the_mapping(small_raw, tmp_path):

@@ -16,7 +16,8 @@ from ..tables import read_table
 
 _COLUMNS = ("annotator", "creator")
 _CODE = r"A\d{2,}"
-_HEADER = ",".join(_COLUMNS).encode() + b"\n"
+_LONGEST_START = 200  # bytes; the first line of a mapping has fewer, however it was saved
+_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
 def check_mapping_path(config: CreationSettings) -> None:
@@ -28,17 +29,21 @@ def check_mapping_path(config: CreationSettings) -> None:
         If the path leads to a file that is not a mapping.
     """
     path = config.creator_mapping_path
-    if path is not None and path.exists() and not _is_mapping(path):
+    other = _found_instead(path) if path is not None and path.exists() else None
+    if other is not None:
         raise ConfigError(
             "creator_mapping_path names a file that is not a mapping of creators; it would be replaced.",
             where=place_of(config, "creator_mapping_path"),
-            expected=f"a new file, or one whose first line is {','.join(_COLUMNS)}",
-            found=path,
+            expected=f"a new file, or one in UTF-8 whose first line is {','.join(_COLUMNS)}",
+            found=f"{path}: {other}",
+            hint="if it is one, save it as CSV in UTF-8, separated by commas; otherwise name another file",
         )
 
 
 def read_creator_mapping(path: Path | None) -> dict[str, str]:
     """Return the code of each creator, by name, that an earlier run wrote; empty when there is no file.
+
+    The file may have been saved by another program since: with a byte order mark, other line ends, blank lines.
 
     Raises
     ------
@@ -50,6 +55,8 @@ def read_creator_mapping(path: Path | None) -> dict[str, str]:
         return {}
     table = read_table(path, _COLUMNS)
     table["creator"] = table["creator"].map(plain_name)
+    # Spreadsheets keep rows that were emptied.
+    table = table[(table["annotator"] != "") | (table["creator"] != "")]
     faults = {
         "a code that is not A and at least two digits": ~table["annotator"].str.fullmatch(_CODE),
         "a code that stands there twice": table["annotator"].duplicated(keep=False),
@@ -87,8 +94,20 @@ def write_creator_mapping(codes: Mapping[str, str], path: Path) -> Path:
     return path
 
 
-def _is_mapping(path: Path) -> bool:
+def _found_instead(path: Path) -> str | None:
+    """Say what stands in place of the first line of a mapping; None where it is there. No cell of it is shown."""
     if not path.is_file():
-        return False
+        return "not a file"
     with open(path, "rb") as stream:
-        return stream.read(len(_HEADER)) == _HEADER
+        start = stream.read(_LONGEST_START)
+    if b"\0" in start:
+        return "zero bytes, as text in UTF-16 has them"
+    first_line = next(iter(start.decode("utf-8-sig", errors="replace").splitlines()), "")
+    if _cells(first_line, ",") == _COLUMNS:
+        return None
+    others = [name for separator, name in _SEPARATORS.items() if _cells(first_line, separator) == _COLUMNS]
+    return f"columns separated by {others[0]}" if others else "another first line"
+
+
+def _cells(line: str, separator: str) -> tuple[str, ...]:
+    return tuple(next(csv.reader([line], delimiter=separator), []))
