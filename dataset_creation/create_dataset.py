@@ -12,7 +12,7 @@ Rules:  Segmentations without image metadata and excluded ones are dropped. Crea
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,14 +109,15 @@ def warn_of_equal_names(names: Series) -> None:
         )
 
 
-def warn_of_oddities(kept: DataFrame, metadata: DataFrame, config: CreationSettings) -> None:
+def warn_of_oddities(kept: DataFrame, metadata: DataFrame, known: Mapping[str, str], config: CreationSettings) -> None:
     """Warn of what is allowed but seldom meant: alike names, copied masks, codes that moved."""
     warn_of_equal_names(metadata["seg_filename"])
     warn_of_equal_names(metadata["img_filename"].drop_duplicates())
-    warn_of_alike_names(kept["creator"], kept["code"])
+    warn_of_alike_names(kept["creator"], kept["code"], known)
     warn_of_equal_masks(metadata)
     if config.output_seg_masks_metadata_path.is_file():
-        warn_of_moved_codes(read_table(config.output_seg_masks_metadata_path, naming.SEG_COLUMNS), metadata)
+        earlier = read_table(config.output_seg_masks_metadata_path, naming.SEG_COLUMNS)
+        warn_of_moved_codes(earlier, metadata, known if config.creator_mapping_path else None)
 
 
 def hash_masks(kept: DataFrame, config: CreationSettings) -> list[str]:
@@ -176,7 +177,7 @@ def main(config: CreationSettings) -> Outcome:
     raw_images = find_images(kept["ISIC_id"].unique(), image_folders(config))
     metadata = build_metadata(kept, raw_images)
     metadata["mask_md5"] = hash_masks(kept, config)
-    warn_of_oddities(kept, metadata, config)
+    warn_of_oddities(kept, metadata, known, config)
     images = images[images["isic_id"].isin(metadata["ISIC_id"])]
     files = [
         write_table(metadata[list(naming.SEG_COLUMNS)], config.output_seg_masks_metadata_path),

@@ -137,6 +137,33 @@ def test_names_that_differ_only_by_case_are_warned_of_by_code(small_raw, tmp_pat
     assert OLA.lower() not in text
 
 
+def test_a_name_that_differs_by_case_from_that_in_the_mapping_is_warned_of(small_raw, tmp_path):
+    mapping = tmp_path / "who.csv"
+    people = {NORA: "A00", f"{OLA.upper()} ": "A05", PIA.replace(" ", "  "): "A06", "Somebody else": "A07"}
+    lines = [f"{code},{name}\n" for name, code in people.items()]
+    mapping.write_text("".join(["annotator,creator\n", *lines]), encoding="utf-8")
+    text = succeed("create_dataset", tmp_path / "output", f"creator_mapping_path={mapping}", raw=small_raw)
+    found = [line.partition("count as several people: ")[2] for line in text.splitlines() if "only by case" in line]
+    assert found == [
+        "A08 (first in row 3), A05 (in creator_mapping_path)",
+        "A09 (first in row 4), A06 (in creator_mapping_path)",
+    ]
+    assert OLA.upper() not in text
+
+
+def test_with_a_mapping_codes_that_moved_are_named_with_what_fits(small_raw, tmp_path):
+    output, mapping = tmp_path / "output", tmp_path / "who.csv"
+    key = f"creator_mapping_path={mapping}"
+    succeed("create_dataset", output, raw=small_raw)
+    add_masks(small_raw, QUIN, 6)
+    text = succeed("create_dataset", output, key, raw=small_raw)
+    assert "A00 is now A01" in text and "is new, and keeps the codes from now on" in text
+    assert "codes now stand" not in succeed("create_dataset", output, key, raw=small_raw)
+    mapping.write_text(mapping.read_text("utf-8").replace("A01,", "A09,"), encoding="utf-8")
+    text = succeed("create_dataset", output, key, raw=small_raw)
+    assert "A01 is now A09. " in text and "was it edited" in text and "set creator_mapping_path" not in text
+
+
 @pytest.mark.parametrize(
     ("line", "fault"),
     [

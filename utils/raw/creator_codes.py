@@ -36,22 +36,41 @@ def assign_codes(creators: Series, known: Mapping[str, str]) -> Series:
     return creators.map(codes)
 
 
-def warn_of_alike_names(creators: Series, codes: Series) -> None:
-    """Warn of creators whose names differ only by case; messages name codes, never people."""
+def warn_of_alike_names(creators: Series, codes: Series, known: Mapping[str, str]) -> None:
+    """Warn of creators whose names differ only by case or blanks; messages name codes, never people.
+
+    Parameters
+    ----------
+    creators, codes : Series of str
+        Creator of each mask, and the creator's code; the index holds the row in the file.
+    known : mapping of str to str
+        Codes that creators had already, by name: a name in another spelling is no longer theirs.
+    """
+    alike: dict[str, list[str]] = {}
     spellings = creators.drop_duplicates()
-    for _, several in spellings.groupby(spellings.map(str.casefold)):
-        if len(several) > 1:
-            places = (f"{codes[row]} (first in row {row})" for row in several.index)
-            logger.warning("names of creators that differ only by case count as several people: {}", ", ".join(places))
+    for (row, creator), code in zip(spellings.items(), codes[spellings.index], strict=True):
+        alike.setdefault(_loose_name(creator), []).append(f"{code} (first in row {row})")
+    used = set(spellings)
+    for creator, code in known.items():
+        if creator not in used and _loose_name(creator) in alike:
+            alike[_loose_name(creator)].append(f"{code} (in creator_mapping_path)")
+    for places in alike.values():
+        if len(places) > 1:
+            logger.warning(
+                "names of creators that differ only by case or blanks count as several people: {}",
+                ", ".join(places),
+            )
 
 
-def warn_of_moved_codes(earlier: DataFrame, metadata: DataFrame) -> None:
+def warn_of_moved_codes(earlier: DataFrame, metadata: DataFrame, known: Mapping[str, str] | None) -> None:
     """Warn when masks that an earlier run gave a code now have another.
 
     Parameters
     ----------
     earlier, metadata : DataFrame
         Segmentation metadata of the earlier run and of this one, with ISIC_id, mskObjectID and annotator.
+    known : mapping of str to str, or None
+        Codes that the mapping of creators held before this run, by name; None without a mapping.
     """
     keys = ["ISIC_id", "mskObjectID"]
     both = metadata[[*keys, "annotator"]].merge(earlier[[*keys, "annotator"]], on=keys, suffixes=("", "_before"))
@@ -60,9 +79,25 @@ def warn_of_moved_codes(earlier: DataFrame, metadata: DataFrame) -> None:
         changes = sorted(set(zip(moved["annotator_before"], moved["annotator"], strict=True)), key=_by_number)
         logger.warning(
             "codes now stand for other people than in the run before: {}. Figures and tables made before speak of the "
-            "old codes. To keep a person's code from one run to the next, set creator_mapping_path",
+            "old codes. {}",
             ", ".join(f"{before} is now {now}" for before, now in changes),
+            _advice(known),
         )
+
+
+def _advice(known: Mapping[str, str] | None) -> str:
+    if known is None:
+        return "To keep a person's code from one run to the next, set creator_mapping_path"
+    if known:
+        return (
+            "They follow the file that creator_mapping_path names: was it edited, or made for other data, or is a "
+            "creator spelled otherwise in the raw table?"
+        )
+    return "The file that creator_mapping_path names is new, and keeps the codes from now on"
+
+
+def _loose_name(creator: str) -> str:
+    return "".join(creator.casefold().split())
 
 
 def _by_number(change: tuple[str, str]) -> tuple[int, int]:
