@@ -36,16 +36,14 @@ from utils.own_masks.findings import (
     warn_of_values,
 )
 from utils.own_masks.mask_folder import NamesRead, OwnMask, link_faults, list_files, list_images, read_names
+from utils.own_masks.own_config import check_own_config, config_entries, write_own_config
 from utils.own_masks.raw_tree import (
     IMAGE_TABLE,
     MASK_FOLDER,
     MASK_TABLE,
     check_folders,
-    check_own_config,
-    config_lines,
     prepare,
     prune,
-    write_own_config,
 )
 from utils.own_masks.sizes import check_sizes
 from utils.settings import CreationSettings
@@ -224,12 +222,12 @@ def main(config: CreationSettings) -> Outcome:
         write_table(mask_table, config.own_raw_dir / MASK_TABLE),
     ]
     prune(config.own_raw_dir, ids)
-    lines = config_lines(config.own_raw_dir, images, config.own_images_dir)
+    entries = config_entries(config.own_raw_dir, images, config.own_images_dir)
     if config.own_config is not None:
-        files.append(write_own_config(config.own_config, lines, config.output_dir))
+        files.append(write_own_config(config.own_config, entries, config.output_dir))
         logger.info("go on with: bash overall_script.sh --config {}", shlex.quote(str(config.own_config)))
     else:
-        logger.info("lines for {}, in place of those there:\n{}", config.config_file, lines)
+        logger.info("lines for {}, in place of those there:\n{}", config.config_file, "\n".join(entries.values()))
     annotators = mask_table["creator"].nunique()
     counts = f"{len(masks)} masks of {mask_table['ISIC_id'].nunique()} images by {annotators} annotators"
     return Outcome(counts, [*files, config.own_raw_dir / MASK_FOLDER])

@@ -13,10 +13,7 @@ import tifffile
 from PIL import Image
 from support.drawing import box, png_file, write_png
 from support.own_masks_folder import NORA, OLA, PIA, SHAPE, OwnData
-from support.run import config_of, run_stage
-
-from utils.config import load_config
-from utils.settings import CreationSettings
+from support.run import run_stage
 
 MASK = box(4, 4, 14, 20)
 
@@ -224,23 +221,3 @@ def test_with_names_cited_an_ambiguous_one_has_the_other_hints(own):
     code, text = own.run("cite_file_names=true")
     assert (code, "'a1_b_c.png': its name can be read in 2 ways" in text) == (1, True)
     assert "hint:     a field that is limited" in text and "None" not in text
-
-
-def test_a_file_for_the_chain_points_at_what_was_made(own, tmp_path, monkeypatch):
-    write_png(own.masks / f"a1_{NORA}.png", MASK)
-    file = tmp_path / "my_dataset.yaml"
-    text = own.succeed(f"own_config={file}")
-    assert f"bash overall_script.sh --config {file}" in text and NORA not in file.read_text(encoding="utf-8")
-    monkeypatch.delenv("IMAPP_OUTPUT_DIR", raising=False)
-    found = load_config(CreationSettings, config_of("create_dataset"), dataset_file=file)
-    assert (found.output_dir, found.orig_segs_dir) == (own.output, own.raw / "segs")
-    assert found.orig_imgs_dirs == {"png": [own.images]}
-    own.succeed(f"own_config={file}")
-
-
-def test_a_file_of_another_origin_is_not_replaced(own, tmp_path):
-    write_png(own.masks / f"a1_{NORA}.png", MASK)
-    file = tmp_path / "my_dataset.yaml"
-    file.write_text("output_dir: here\n", encoding="utf-8")
-    code, text = own.run(f"own_config={file}")
-    assert (code, "it would be replaced" in text, file.read_text("utf-8")) == (2, True, "output_dir: here\n")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,6 @@ MASK_TABLE = "raw_ISIC_segmasks_metadata.csv"
 MASK_FOLDER = "segs"
 MARKER = "made_by_make_raw_tables.txt"
 _MARKER_TEXT = "Made by make_raw_tables, which replaces what is here. The segmentation table names the annotators.\n"
-_CONFIG_START = "# Made by make_raw_tables,"
 _MASK_NAME = re.compile(r"[0-9a-f]{24}\.png")
 
 
@@ -75,52 +73,3 @@ def prune(raw: Path, ids: Iterable[str]) -> None:
     for path in (raw / MASK_FOLDER).iterdir():
         if _MASK_NAME.fullmatch(path.name) and path.name not in named:
             path.unlink()
-
-
-def config_lines(raw: Path, images: Mapping[str, Path] | None, images_dir: Path | None) -> str:
-    """Return the YAML lines that point create_dataset and move_dataset at the folder and at the images."""
-    folders = {path.suffix[1:]: str(images_dir) for path in (images or {}).values()}
-    lines = ["orig_imgs_dirs:" if folders else "orig_imgs_dirs: {}"]
-    lines += [f"  {extension}: [{_quoted(folder)}]" for extension, folder in sorted(folders.items())]
-    lines += [
-        f"orig_segs_dir: {_quoted(raw / MASK_FOLDER)}",
-        f"raw_img_metadata_path: {_quoted(raw / IMAGE_TABLE)}",
-        f"raw_seg_masks_metadata_path: {_quoted(raw / MASK_TABLE)}",
-        "exclude_mskObjectIDs: []",
-    ]
-    return "\n".join(lines)
-
-
-def check_own_config(config: CreationSettings) -> None:
-    """Refuse an own_config that would replace a file of another origin.
-
-    Raises
-    ------
-    ConfigError
-        If there is a file that does not begin as this stage begins it.
-    """
-    path = config.own_config
-    if path is not None and path.exists() and not path.read_text("utf-8", errors="replace").startswith(_CONFIG_START):
-        raise ConfigError(
-            "own_config names a file that make_raw_tables has not written; it would be replaced.",
-            where=path,
-            expected=f"a new file, or one that begins with {_CONFIG_START!r}",
-            hint="name another file; keys that you add by hand belong on the command line of overall_script.sh",
-        )
-
-
-def write_own_config(path: Path, lines: str, output_dir: Path) -> Path:
-    """Write the file for ``overall_script.sh --config``: raw input, output folder and no dataset to compare with."""
-    ids = Path(__file__).resolve().parents[2] / "dataset_analysis" / "data_files"
-    text = (
-        f"{_CONFIG_START} for: bash overall_script.sh --config {path.name}\n"
-        f"output_dir: {_quoted(output_dir)}\n{lines}\n"
-        "# Lists of image ids of other datasets, for the plot of what they share; empty until you add some.\n"
-        f"other_datasets_dir: {_quoted(ids)}\n"
-    )
-    write_bytes_atomically(path, text.encode())
-    return path
-
-
-def _quoted(text: object) -> str:
-    return json.dumps(str(text), ensure_ascii=False)
