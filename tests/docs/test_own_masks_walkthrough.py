@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.checkout import copy_project
+from support.checkout import check_run, copy_project
 from support.files import table_rows
 from support.run import ROOT
 
@@ -118,3 +118,9 @@ def test_annotators_are_named_in_the_raw_folder_alone(walked):
     for path in texts:
         words = set(re.split(r"[^a-z]+", path.read_text(encoding="utf-8").lower()))
         assert words & set(ANNOTATORS) == set(), path
+
+
+def test_the_check_finds_nothing_wrong_afterwards(walked):
+    project, toy = walked[0], walked[0] / "toy"
+    code, text = check_run(project, toy / "output", "--any-stage", "--dataset", toy / "my_dataset.yaml")
+    assert code == 0 and "WARNING" not in text, text

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from support.checkout import check_run
+from support.own_masks_folder import OwnData
 from support.run import STAGES, run_chain, run_here, succeed
 from support.trees import tree
 
@@ -97,6 +98,23 @@ def test_a_setting_that_is_no_longer_that_of_the_config_is_named(rerun, project_
     assert code == 0, text
     assert "mask_qa ran with max_image_pixels: 5000; its config says 400000000" in text
     assert "num_workers" not in text
+
+
+def test_what_was_given_to_a_stage_beside_the_chain_alone_is_not_compared(rerun, tmp_path, project_copy):
+    own = OwnData(tmp_path)
+    own.draw_images()
+    own.draw_masks("{image}+{annotator}.png")
+    keys = [*own.keys(), "own_name_pattern={image}+{annotator}.png"]
+    succeed("make_raw_tables", rerun, *keys)
+    code, text = check_run(project_copy, rerun)
+    assert (code, "make_raw_tables" in text) == (0, False), text
+    keys_file = tmp_path / "keys.yaml"
+    keys_file.write_text("own_default_tool: autofill\n", encoding="utf-8")
+    succeed("make_raw_tables", rerun, "--dataset", keys_file, *keys)
+    assert "make_raw_tables" not in check_run(project_copy, rerun)[1]
+    # What stood in the config of its folder then is compared.
+    code, text = check_run(project_copy, rerun, "--any-stage", "own_default_skill=novice")
+    assert (code, "make_raw_tables ran with own_default_skill: expert; its config says novice" in text) == (0, True)
 
 
 def test_without_a_manifest_the_check_says_what_makes_one(tmp_path, project_copy):

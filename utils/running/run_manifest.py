@@ -142,6 +142,7 @@ def record_stage(
     for other in manifest["stages"].values():
         # A file belongs to the stage that wrote it last; one that was moved away belongs to none.
         other["outputs"] = {name: md5 for name, md5 in other["outputs"].items() if name not in names}
+    settings = settings_of(config, [key for key in keys if key not in _WITHOUT_EFFECT])
     environment = environment_now()
     label = md5_of_bytes(json.dumps(environment, sort_keys=True).encode())[:12]
     manifest["environments"][label] = environment
@@ -149,7 +150,9 @@ def record_stage(
         "script": script.relative_to(PROJECT_ROOT).as_posix(),
         "environment": label,
         "dataset": manifest.get("dataset", {}).get("stamp"),
-        "settings": settings_of(config, [key for key in keys if key not in _WITHOUT_EFFECT]),
+        "settings": settings,
+        # On the command line or in a dataset's file, rather than in the config file of the stage's folder.
+        "given": sorted(key for key in settings if config.key_places[key] != f"in {config.config_file}"),
         "inputs": dict(sorted(config.inputs_read.items())),
         "counts": {"files": len(present), "rows": _row_counts({name: names[name] for name in present})},
         "outputs": dict(sorted(present.items())),
