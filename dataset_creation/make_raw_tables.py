@@ -224,7 +224,8 @@ def main(config: CreationSettings) -> Outcome:
     prune(config.own_raw_dir, ids)
     entries = config_entries(config.own_raw_dir, images, config.own_images_dir)
     if config.own_config is not None:
-        files.append(write_own_config(config.own_config, entries, config.output_dir))
+        is_given = config.key_places["output_dir"] != f"in {config.config_file}"
+        files.append(write_own_config(config.own_config, entries, config.output_dir, is_given))
         logger.info("go on with: bash overall_script.sh --config {}", shlex.quote(str(config.own_config)))
     else:
         logger.info("lines for {}, in place of those there:\n{}", config.config_file, "\n".join(entries.values()))

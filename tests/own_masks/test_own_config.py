@@ -95,6 +95,17 @@ def test_an_image_table_of_the_users_own_stays(own, file):
     assert values["raw_seg_masks_metadata_path"].startswith(str(own.raw))
 
 
+def test_an_output_folder_of_the_users_own_stays_unless_the_call_names_one(own, file):
+    text = file.read_text("utf-8")
+    edited = text.replace(f'output_dir: "{own.output}"', "output_dir: mine")
+    assert edited != text
+    file.write_text(edited, encoding="utf-8")
+    own.succeed(f"own_config={file}")
+    assert file.read_text("utf-8") == edited
+    own.succeed(f"own_config={file}", f"output_dir={own.base / 'other'}")
+    assert yaml.safe_load(file.read_text("utf-8"))["output_dir"] == str(own.base / "other")
+
+
 def test_a_key_that_was_taken_out_comes_back(own, file):
     whole = file.read_text("utf-8")
     file.write_text(whole.replace("exclude_mskObjectIDs: []\n", ""), encoding="utf-8")

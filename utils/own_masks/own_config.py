@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _START = "# Made by make_raw_tables,"
 # What a first run writes for users to change.
-_OF_USERS = ("exclude_mskObjectIDs", "other_datasets_dir")
+_OF_USERS = {"exclude_mskObjectIDs", "other_datasets_dir"}
 _ID_LISTS = Path(__file__).resolve().parents[2] / "dataset_analysis" / "data_files"
 
 
@@ -66,11 +66,11 @@ def check_own_config(config: CreationSettings) -> None:
         ) from error
 
 
-def write_own_config(path: Path, entries: Mapping[str, str], output_dir: Path) -> Path:
+def write_own_config(path: Path, entries: Mapping[str, str], output_dir: Path, is_given: bool) -> Path:
     """Write the file for ``overall_script.sh --config``: raw input, output folder and no dataset to compare with.
 
     Of a file that is there, what is not this stage's stays: further keys, comments, masks to leave out, lists of other
-    datasets, and an image table of the user's own.
+    datasets, an image table of the user's own, and an output folder, unless this call is given one (`is_given`).
     """
     entries = {
         "output_dir": f"output_dir: {_quoted(output_dir)}",
@@ -81,14 +81,15 @@ def write_own_config(path: Path, entries: Mapping[str, str], output_dir: Path) -
         ),
     }
     first_line = f"{_START} for: bash overall_script.sh --config {path.name}\n"
-    lines = _brought_up_to_date(_text_of(path) if path.exists() else first_line, entries)
+    of_users = _OF_USERS if is_given else {*_OF_USERS, "output_dir"}
+    lines = _brought_up_to_date(_text_of(path) if path.exists() else first_line, entries, of_users)
     write_bytes_atomically(path, "".join(f"{line}\n" for line in lines).encode())
     return path
 
 
-def _brought_up_to_date(text: str, entries: Mapping[str, str]) -> list[str]:
+def _brought_up_to_date(text: str, entries: Mapping[str, str], of_users: Collection[str]) -> list[str]:
     values, places = _read(text)
-    kept = {*_OF_USERS, *(["raw_img_metadata_path"] if _has_own_image_table(values) else [])}
+    kept = {*of_users, *(["raw_img_metadata_path"] if _has_own_image_table(values) else [])}
     lines: list[str | None] = [*text.splitlines()]
     for key, (first, last) in places.items():
         if key in entries and key not in kept and yaml.safe_load(entries[key])[key] != values[key]:
