@@ -1,4 +1,4 @@
-"""Write docs/configuration.md from utils/settings.py, the comments of the three config.yaml and the stages' keys.
+"""Write docs/configuration.md from utils/settings, the comments of the three config.yaml and the stages' keys.
 
 Run it after a change of a key: ``python docs/make_configuration.py``.
 """
@@ -26,7 +26,7 @@ TARGET = ROOT / "docs" / "configuration.md"
 _INTRODUCTION = """\
 # Configuration
 
-<!-- Made by `python docs/make_configuration.py` from utils/settings.py, the comments of the three config.yaml and the
+<!-- Made by `python docs/make_configuration.py` from utils/settings, the comments of the three config.yaml and the
 keys that each stage declares: edit those. -->
 
 Each folder of stages has a `config.yaml`; as committed they run the embedded demo. There are three ways to say
