@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 KEYS = (
     "orig_imgs_dirs",
     "orig_segs_dir",
+    "own_masks_dir",
     "raw_img_metadata_path",
     "raw_seg_masks_metadata_path",
     "exclude_mskObjectIDs",

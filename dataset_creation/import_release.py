@@ -64,6 +64,7 @@ KEYS = (
     "output_img_metadata_path",
     "demo_dir",
     "orig_segs_dir",
+    "own_masks_dir",
     "replace_output",
     "num_workers",
     "executor",

@@ -35,8 +35,9 @@ from utils.own_masks.findings import (
     warn_of_repeated_annotators,
     warn_of_values,
 )
-from utils.own_masks.mask_folder import NamesRead, OwnMask, link_faults, list_files, list_images, read_names
-from utils.own_masks.own_config import check_own_config, config_entries, write_own_config
+from utils.own_masks.image_folder import contested_files, list_images
+from utils.own_masks.mask_folder import NamesRead, OwnMask, id_key, link_faults, list_files, read_names
+from utils.own_masks.own_config import check_own_config, config_entries, extensions_of, write_own_config
 from utils.own_masks.raw_tree import (
     IMAGE_TABLE,
     MASK_FOLDER,
@@ -44,8 +45,11 @@ from utils.own_masks.raw_tree import (
     check_folders,
     prepare,
     prune,
+    share_a_folder,
 )
 from utils.own_masks.sizes import check_sizes
+from utils.raw.file_search import FolderSearch
+from utils.raw.raw_files import require_found
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import write_table
@@ -105,6 +109,19 @@ def factor_maps(config: CreationSettings) -> dict[str, dict[str | None, str]]:
     return maps
 
 
+def read_images(config: CreationSettings) -> dict[str, Path] | None:
+    """List the images by id, apart from the masks; None where own_images_dir is not set."""
+    if config.own_images_dir is None:
+        return None
+    pattern = parse_pattern(config.own_name_pattern) if share_a_folder(config) else None
+    return list_images(config.own_images_dir, pattern, apart_from_images(config), config.cite_file_names)
+
+
+def apart_from_images(config: CreationSettings) -> tuple[Path, ...]:
+    """Return the folders in which images are not looked for."""
+    return require_folder(config, "own_masks_dir"), config.own_raw_dir, config.output_dir
+
+
 def read_folder(config: CreationSettings, images: Mapping[str, Path] | None, factors: Mapping) -> NamesRead:
     """List the masks and read their names; warn of what is left out.
 
@@ -114,9 +131,13 @@ def read_folder(config: CreationSettings, images: Mapping[str, Path] | None, fac
         Listing every name and link that cannot be used, or if no mask is left.
     """
     folder = require_folder(config, "own_masks_dir")
-    files = list_files(folder, config.cite_file_names)
-    names = read_names(files, parse_pattern(config.own_name_pattern), images)
+    apart = [path for path in (config.own_images_dir, config.output_dir) if path is not None]
+    files = list_files(folder, config.cite_file_names, apart)
+    pattern = parse_pattern(config.own_name_pattern)
+    names = read_names(files, pattern, images)
     faults = link_faults(files, folder) + names.faults
+    if images is not None and share_a_folder(config):
+        faults += contested_files(files, pattern, images)
     for name, mapping in factors.items():
         unmapped = [mask for mask in names.masks if getattr(mask, name) not in mapping]
         known = ", ".join(repr(text) for text in mapping if text is not None)
@@ -128,6 +149,7 @@ def read_folder(config: CreationSettings, images: Mapping[str, Path] | None, fac
             listing_hint(config),
             "a field that is limited, as in {annotator:[^_]+}, leaves a name fewer ways to be read",
             "{n} tells several masks of one annotator apart, {part} the parts of one mask",
+            "images in a folder of their own are not taken for masks",
         )
         hint = "; ".join(filter(None, hints))
         raise PipelineError("Files cannot be used.", where=folder, hint=hint, offenders=faults)
@@ -206,23 +228,22 @@ def main(config: CreationSettings) -> Outcome:
     factors = factor_maps(config)
     check_folders(config)
     check_own_config(config)
-    images = None
-    if config.own_images_dir is not None:
-        pattern, made = parse_pattern(config.own_name_pattern), (config.own_raw_dir, config.output_dir)
-        masks_dir = require_folder(config, "own_masks_dir")
-        images = list_images(config.own_images_dir, masks_dir, pattern, leave_out=made)
+    images = read_images(config)
     masks = read_folder(config, images, factors).masks
+    if config.own_images_dir is not None and images is not None:
+        search = FolderSearch(config.own_images_dir, apart_from_images(config))
+        require_found({images[id_key(mask.image)] for mask in masks}, search, extensions_of(images))
     ids, done = normalise_all(masks, config)
     check_sizes(masks, done, images, config)
     image_table, mask_table = build_tables(masks, ids, images, factors)
-    warn_of_images(image_table, mask_table, images)
+    warn_of_images(image_table, mask_table, images, config)
     warn_of_values(masks, done, config)
     files = [
         write_table(image_table, config.own_raw_dir / IMAGE_TABLE),
         write_table(mask_table, config.own_raw_dir / MASK_TABLE),
     ]
     prune(config.own_raw_dir, ids)
-    entries = config_entries(config.own_raw_dir, images, config.own_images_dir)
+    entries = config_entries(config.own_raw_dir, config.own_masks_dir, config.own_images_dir, images or {})
     if config.own_config is not None:
         is_given = config.key_places["output_dir"] != f"in {config.config_file}"
         files.append(write_own_config(config.own_config, entries, config.output_dir, is_given))

@@ -35,6 +35,7 @@ from utils.tables import read_input
 KEYS = (
     "orig_imgs_dirs",
     "orig_segs_dir",
+    "own_masks_dir",
     "raw_seg_masks_metadata_path",
     "output_seg_masks_metadata_path",
     "target_data_dir",

@@ -11,6 +11,7 @@ from ..errors import Failure, PipelineError, some_of, successes
 from ..lazy import logger
 from ..masks.signs import SIGNS
 from .mask_folder import OwnFile, OwnMask, listing_command
+from .raw_tree import share_a_folder
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -83,12 +84,19 @@ def warn_of_files(files: Sequence[OwnFile], what: str, config: CreationSettings)
         logger.warning("{} {}: {}{}", len(files), what, some_of(files), f" ({hint})" if hint else "")
 
 
-def warn_of_images(image_table: DataFrame, mask_table: DataFrame, images: Mapping[str, Path] | None) -> None:
-    """Warn when images are not known, and of those that have no mask."""
+def warn_of_images(
+    image_table: DataFrame, mask_table: DataFrame, images: Mapping[str, Path] | None, config: CreationSettings
+) -> None:
+    """Warn when images are not known, and of those that have no mask.
+
+    Where images and masks share a folder, what counts as an image may be a mask of another name than the pattern's.
+    """
     if images is None:
         logger.warning("own_images_dir is not set: create_dataset can run, but move_dataset needs every image")
     without = image_table["isic_id"][~image_table["isic_id"].isin(mask_table["ISIC_id"])].to_list()
-    if without:
+    if without and share_a_folder(config) and not config.cite_file_names:
+        logger.warning("{} images have no mask; cite_file_names: true names them", len(without))
+    elif without:
         logger.warning("{} images have no mask: {}", len(without), some_of(without))
         logger.debug("images without a mask: {}", without)
 

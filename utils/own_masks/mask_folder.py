@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ..configuration.name_patterns import Pattern, Reading, readings
 from ..errors import PipelineError
-from ..naming import IMAGE_EXTENSIONS, plain_name
+from ..naming import plain_name
 
 _LISTING = "(cd {} && find . -name '.?*' -prune -o ! -type d -print | LC_ALL=C sort)"
 
@@ -63,10 +63,11 @@ def listing_command(folder: Path) -> str:
     return f"file N is line N of {_LISTING.format(shlex.quote(str(folder)))}"
 
 
-def list_files(folder: Path, cite_names: bool = False) -> list[OwnFile]:
+def list_files(folder: Path, cite_names: bool = False, leave_out: Iterable[Path] = ()) -> list[OwnFile]:
     """List all files below a folder, in the order of the bytes of their names; messages cite them by name if asked to.
 
-    Hidden files and folders are left out; links to folders are listed and not followed.
+    Hidden files and folders are left out, and so are those below a folder to leave out, unless it is this one or holds
+    this one; their lines in the listing count. Links to folders are listed and not followed.
 
     Raises
     ------
@@ -84,7 +85,15 @@ def list_files(folder: Path, cite_names: bool = False) -> list[OwnFile]:
         found = f"{len(unreadable)} that cannot be read"
         raise PipelineError("Folders cannot be read.", where=folder, expected="readable folders below it", found=found)
     ordered = enumerate(sorted(names, key=os.fsencode), 1)
-    return [OwnFile(number, name, folder / name, cite_names) for number, name in ordered]
+    apart = tuple(_prefixes(folder, leave_out))
+    return [OwnFile(number, name, folder / name, cite_names) for number, name in ordered if not name.startswith(apart)]
+
+
+def _prefixes(folder: Path, leave_out: Iterable[Path]) -> Iterator[str]:
+    root = folder.resolve()
+    for path in leave_out:
+        if path.resolve().is_relative_to(root) and path.resolve() != root:
+            yield f"{path.resolve().relative_to(root).as_posix()}/"
 
 
 def link_faults(files: Iterable[OwnFile], folder: Path) -> list[str]:
@@ -101,46 +110,6 @@ def link_faults(files: Iterable[OwnFile], folder: Path) -> list[str]:
         elif is_link and not file.path.resolve().is_relative_to(root):
             faults.append(f"{file}: a link that leaves the folder")
     return faults
-
-
-def list_images(folder: Path, masks_dir: Path, pattern: Pattern, leave_out: Collection[Path] = ()) -> dict[str, Path]:
-    """List the images of a folder and of those below it by id: the file name without its extension.
-
-    Where images and masks share a folder, files that follow the pattern of the masks are not images. Hidden folders,
-    and those to leave out, are not looked into.
-
-    Raises
-    ------
-    PipelineError
-        If two files have one id, an id cannot be one, or there is no image; lists all.
-    """
-    found: dict[str, Path] = {}
-    faults = []
-    for path in _images_below(folder, masks_dir, leave_out):
-        if path.is_relative_to(masks_dir) and readings(pattern, path.relative_to(masks_dir).as_posix()):
-            continue
-        fault = _fault_of_text(path.stem) or (
-            "an id that another file has, too" if id_key(path.stem) in found else None
-        )
-        if fault:
-            faults.append(f"image {path.relative_to(folder).as_posix()!r}: {fault}")
-        found.setdefault(id_key(path.stem), path)
-    if faults:
-        raise PipelineError("Images cannot be used.", where=folder, offenders=faults)
-    if not found:
-        expected = f"files {{id}}.{{{','.join(IMAGE_EXTENSIONS)}}}, in it or in folders below it"
-        raise PipelineError("There are no images.", where=folder, expected=expected, found="no such file")
-    return found
-
-
-def _images_below(folder: Path, masks_dir: Path, leave_out: Collection[Path]) -> list[Path]:
-    """Return the image files below a folder, by name; the folder of the masks counts only if it is this one."""
-    unseen = {os.path.abspath(path) for path in (*leave_out, masks_dir)} - {os.path.abspath(folder)}
-    found = []
-    for place, folders, files in os.walk(folder):
-        folders[:] = [f for f in folders if f[0] != "." and os.path.abspath(os.path.join(place, f)) not in unseen]
-        found += [path for path in (Path(place, name) for name in files) if _is_image(path)]
-    return sorted(found, key=lambda path: os.fsencode(path.relative_to(folder)))
 
 
 def id_key(image: str) -> str:
@@ -185,7 +154,7 @@ def read_names(files: Sequence[OwnFile], pattern: Pattern, images: Mapping[str, 
 
 def _add(result: NamesRead, mask: OwnMask, first: dict) -> None:
     texts = (mask.image, mask.annotator, mask.tool, mask.skill, mask.n)
-    fault = next(filter(None, (_fault_of_text(text) for text in (*texts, mask.part) if text is not None)), None)
+    fault = next(filter(None, (fault_of_text(text) for text in (*texts, mask.part) if text is not None)), None)
     same_file = first.setdefault((*texts, mask.part), mask)
     if fault:
         result.faults.append(f"{mask.files[0]}: {fault}")
@@ -203,15 +172,10 @@ def _mask(file: OwnFile, way: Reading, images: Mapping[str, Path] | None) -> Own
     return OwnMask([file], **{**way, "image": image, "annotator": plain_name(way["annotator"])})
 
 
-def _fault_of_text(text: str) -> str | None:
+def fault_of_text(text: str) -> str | None:
     """Say why a text cannot be an id in tables, lists and file names."""
     if "\\" in text or any(unicodedata.category(character) == "Cc" for character in text):
         return "a name with a backslash or a control character"
     if any(unicodedata.category(character) == "Cs" for character in text):
         return "a name that is not UTF-8"
     return None if text.strip() else "a name with a blank part"
-
-
-def _is_image(path: Path) -> bool:
-    extension = PurePosixPath(path.name).suffix[1:].lower()
-    return extension in IMAGE_EXTENSIONS and not path.name.startswith(".") and path.is_file()

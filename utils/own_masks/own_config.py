@@ -22,12 +22,20 @@ _OF_USERS = {"exclude_mskObjectIDs", "other_datasets_dir"}
 _ID_LISTS = Path(__file__).resolve().parents[2] / "dataset_analysis" / "data_files"
 
 
-def config_entries(raw: Path, images: Mapping[str, Path] | None, images_dir: Path | None) -> dict[str, str]:
-    """Return the YAML of each key that points create_dataset and move_dataset at the folder and at the images."""
-    folders = {path.suffix[1:]: str(images_dir) for path in (images or {}).values()}
-    images_by_extension = [f"\n  {extension}: [{_quoted(folder)}]" for extension, folder in sorted(folders.items())]
+def extensions_of(images: Mapping[str, Path]) -> list[str]:
+    """Return the extensions of images, as they are written, in the order in which the pipeline tries them."""
+    return sorted({path.suffix[1:] for path in images.values()})
+
+
+def config_entries(
+    raw: Path, masks_dir: Path | None, images_dir: Path | None, images: Mapping[str, Path]
+) -> dict[str, str]:
+    """Return the YAML of each key that points create_dataset and move_dataset at what was made and at the images."""
+    lines = [f"\n  {extension}: [{_quoted(images_dir)}]" for extension in extensions_of(images)]
     return {
-        "orig_imgs_dirs": f"orig_imgs_dirs:{''.join(images_by_extension) or ' {}'}",
+        # Images are not looked for in it.
+        "own_masks_dir": f"own_masks_dir: {_quoted(masks_dir)}",
+        "orig_imgs_dirs": f"orig_imgs_dirs:{''.join(lines) or ' {}'}",
         "orig_segs_dir": f"orig_segs_dir: {_quoted(raw / MASK_FOLDER)}",
         "raw_img_metadata_path": f"raw_img_metadata_path: {_quoted(raw / IMAGE_TABLE)}",
         "raw_seg_masks_metadata_path": f"raw_seg_masks_metadata_path: {_quoted(raw / MASK_TABLE)}",

@@ -53,6 +53,12 @@ def check_folders(config: CreationSettings) -> None:
     _refuse_foreign_folder(config.own_raw_dir)
 
 
+def share_a_folder(config: CreationSettings) -> bool:
+    """Tell whether images and masks are in one folder, so that only their names tell them apart."""
+    masks, images = config.own_masks_dir, config.own_images_dir
+    return masks is not None and images is not None and masks.resolve() == images.resolve()
+
+
 def _refuse_foreign_folder(raw: Path) -> None:
     is_foreign = raw.is_dir() and any(raw.iterdir()) and not (raw / MARKER).is_file()
     if is_foreign or (raw.exists() and not raw.is_dir()) or (raw / MASK_FOLDER).is_symlink():

@@ -22,7 +22,7 @@ class FolderSearch:
 
     def __init__(self, folder: Path, leave_out: Collection[Path] = ()):
         self.folder = folder
-        self._leave_out = {os.path.abspath(path) for path in leave_out}
+        self._leave_out = {os.path.realpath(path) for path in leave_out}
         self._by_name: dict[str, list[Path]] | None = None
 
     def find(self, name: str) -> list[Path]:
@@ -56,7 +56,7 @@ class FolderSearch:
             folders[:] = sorted(
                 name
                 for name in folders
-                if not name.startswith(".") and os.path.abspath(os.path.join(place, name)) not in self._leave_out
+                if not name.startswith(".") and os.path.realpath(os.path.join(place, name)) not in self._leave_out
             )
             yield from (Path(place, name) for name in sorted(files))
 

@@ -6,6 +6,7 @@ import csv
 import gzip
 import zlib
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,9 @@ def image_folders(config: CreationSettings) -> dict[str, list[FolderSearch]]:
     missing = missing_folders(config)
     if missing:
         logger.warning("folders of orig_imgs_dirs that do not exist: {}", ", ".join(missing))
-    leave_out = outputs_of(config)
+    # Masks may lie below the images, and have their names.
+    masks = [folder for folder in (config.orig_segs_dir, config.own_masks_dir) if folder]
+    leave_out = [*outputs_of(config), *masks]
     return {
         extension: [FolderSearch(Path(folder), leave_out) for folder in several]
         for extension, several in config.orig_imgs_dirs.items()
@@ -107,17 +110,46 @@ def find_images(isic_ids: Iterable[str], folders: Mapping[str, Sequence[FolderSe
     """
     found, several = {}, []
     for isic_id in isic_ids:
-        for extension, folder in ((extension, folder) for extension, some in folders.items() for folder in some):
-            spellings = (extension, _ALSO_SPELT.get(extension.lower()))
-            paths = next((paths for name in spellings if name and (paths := folder.find(f"{isic_id}.{name}"))), [])
-            if paths:
-                found[isic_id] = paths[0]
-                several += [", ".join(map(str, paths))] if len(paths) > 1 else []
-                break
+        paths, folder = _candidates(isic_id, folders)
+        if paths:
+            found[isic_id] = paths[0]
+        if len(paths) > 1:
+            # Not the paths: masks with the names of images may lie in folders with the names of annotators.
+            several.append(f"image {isic_id}: {len(paths)} files in {folder} and below it")
     if several:
         hint = "put the folder to take them from first in orig_imgs_dirs"
         raise PipelineError("Images are there more than once.", where="orig_imgs_dirs", hint=hint, offenders=several)
     return found
+
+
+def require_found(images: Iterable[Path], search: FolderSearch, extensions: Iterable[str]) -> None:
+    """Check that `find_images`, with this search for each extension, finds these images and no other files.
+
+    Raises
+    ------
+    PipelineError
+        Listing every image in whose place another file would be taken, such as a mask of its name.
+    """
+    folders = {extension: [search] for extension in extensions}
+    others = sorted(path.stem for path in images if _candidates(path.stem, folders)[0] != [path])
+    if others:
+        raise PipelineError(
+            "Other files have the names of images.",
+            where=search.folder,
+            expected="one file {id}.{extension} in it and below it, in the extensions that images have",
+            hint="keep the images in a folder of their own, which may lie beside the folders of masks",
+            offenders=[f"image {isic_id}" for isic_id in others],
+        )
+
+
+def _candidates(isic_id: str, folders: Mapping[str, Sequence[FolderSearch]]) -> tuple[list[Path], Path | None]:
+    """Return the files of an image in the first folder that has any, and that folder."""
+    for extension, some in folders.items():
+        spellings = filter(None, (extension, _ALSO_SPELT.get(extension.lower())))
+        for folder, spelling in product(some, spellings):
+            if paths := folder.find(f"{isic_id}.{spelling}"):
+                return paths, folder.folder
+    return [], None
 
 
 def img_filename(isic_id: str, raw_image: Path | None) -> str:

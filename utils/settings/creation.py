@@ -59,7 +59,9 @@ class CreationSettings(CommonSettings):
         "true: another dataset in output_dir gives way, its images and masks moved to quarantine/withdrawn", False
     )
     limit_images: int | None = key("a trial run on the first N images; null: all", None, within=(1, None))
-    own_masks_dir: Path | None = key("make_raw_tables: folder of masks of your own", None)
+    own_masks_dir: Path | None = key(
+        "make_raw_tables: folder of masks of your own; images are not looked for in it", None
+    )
     own_images_dir: Path | None = key("make_raw_tables: folder of their images", None)
     own_name_pattern: str = key(
         "make_raw_tables: what the masks' file names say",
