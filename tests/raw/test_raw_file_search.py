@@ -6,6 +6,7 @@ import shutil
 import unicodedata
 
 import pytest
+from support.drawing import box, write_png
 from support.run import run_here, succeed
 
 from utils.errors import PipelineError
@@ -93,6 +94,18 @@ def test_a_raw_set_in_folders_below_makes_the_same_dataset(small_raw, small_run,
         name: data for name, data in expected.items() if "_ST_" not in name and "_MV_" not in name
     }
     assert (tmp_path / "output" / "images" / "IMG_01.JPG").is_file()
+
+
+def test_masks_below_the_images_are_not_taken_for_images(small_raw, tmp_path):
+    masks = small_raw / "images" / "masks"
+    shutil.move(small_raw / "segs", masks)
+    (masks / "ann").mkdir()
+    write_png(masks / "ann" / "IMG_01.jpg", box(4, 4, 14, 20))
+    for stage in ("create_dataset", "move_dataset"):
+        text = succeed(stage, tmp_path / "output", f"orig_segs_dir={masks}", raw=small_raw)
+        assert "ann" not in text.split()
+    photo = small_raw / "images" / "IMG_01.jpg"
+    assert (tmp_path / "output" / "images" / "IMG_01.JPG").stat().st_size == photo.stat().st_size
 
 
 def test_output_within_the_raw_folder_is_not_searched(small_raw):
