@@ -119,14 +119,35 @@ def test_area_factors_are_on_a_logarithmic_axis_with_both_estimates():
     assert "2.00 [1.50, 3.00]" in told and "1.50 [1.20, 1.80]" in told and "level T3 is annotator A00 alone." in told
 
 
+def test_factors_without_interval_are_hollow_with_the_reason_of_either_estimate():
+    joint = "rests on 1 image that joins two parts of the annotators, A00 and A01"
+    table = factor_rows(
+        ("annotators", "all", "A00", 2.0, NAN, NAN, 20.0, joint),
+        ("annotators", "all", "A01", 0.5, 0.4, 0.6, 20.0, ""),
+        ("annotators", "ratios up to 3", "A00", 1.5, NAN, NAN, 18.0, joint),
+        ("annotators", "ratios up to 3", "A01", 0.6, NAN, NAN, 18.0, "fewer than 10 clusters"),
+    )
+
+    figure = draw_area_factors(table)
+
+    faces = [line.get_markerfacecolor() for line in figure.axes[0].get_lines() if line.get_marker() == "o"]
+    assert [face == "white" for face in faces] == [True, True, False, True]
+    told = " ".join(texts(figure).split())
+    assert told.count(f"{joint}.") == 1 and "light: fewer than 10 clusters." in told
+    assert "Hollow: no interval." in told and "Hollow" not in texts(draw_area_factors(table[1:2]))
+
+
 def test_dice_with_others_says_with_whom_and_of_what_it_cannot_be_told():
-    caution = "annotator A00 has T1 alone; mean_dice_with_others: fewer than 10 clusters"
+    caution = (
+        "annotator A00 has T1 alone; mean_dice_with_others: fewer than 10 clusters; area_factor: rests on 1 image that "
+        "joins two parts of the annotators, A00 and A01"
+    )
     figure = draw_dice_with_others(annotator_rows("A00", caution=caution))
     with_vote = draw_dice_with_others(annotator_rows("A00", dice_with_vote_of_others=0.9))
 
     told = texts(figure)
     assert "A01 (3), A02 (2), A03 (2), A04 (1), …" in told
-    assert "has T1 alone." in told and "10 clusters" not in told
+    assert "has T1 alone." in told and "10 clusters" not in told and "rests on" not in told
     assert "depends on whom they were paired with" in told.replace("\n", " ")
     assert "vote of at least three" not in told and "vote of at least three" in texts(with_vote)
 

@@ -54,6 +54,8 @@ def test_cautions_have_the_names_of_the_page():
     assert caution_text(caution) == (
         "annotator A00 has S1 alone; Dice with others, STAPLE’s sensitivity: fewer than 10 clusters"
     )
+    joint = "rests on 1 image that joins two parts of the annotators, A00 and A01"
+    assert caution_text(f"area_factor: {joint}") == f"area factor: {joint}"
 
 
 def test_what_the_network_cannot_compare_is_said_aloud():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.statistics_tables import drawn_log_areas, tables_of
+from support.statistics_tables import drawn_log_areas, images_of, tables_of
 
 from utils.statistics.annotator_links import (
     LEAST_IMAGES,
@@ -15,16 +15,6 @@ from utils.statistics.annotator_links import (
     halves_that_hardly_meet,
 )
 from utils.statistics.areas import log_area_ratios
-
-
-def images_of(*sets: tuple[str, int]) -> list[tuple[str, str]]:
-    """Return masks of so many images by each set of annotators, one letter each."""
-    rows, number = [], 0
-    for people, images in sets:
-        for _ in range(images):
-            rows += [(f"I{number:03d}", person) for person in people]
-            number += 1
-    return rows
 
 
 def links_of(rows, dice=None, bias=None):

@@ -112,3 +112,15 @@ def test_area_factors_and_halves_are_taken_over():
     assert found["area_factor"].to_numpy() == pytest.approx(1.0)
     assert found["area_factor_masks"].to_dict() == {"a": 40, "b": 45, "c": 45, "d": 40}
     assert "area_factor: a+b and c+d are joined by 5 of 85 images" in found.loc["a", "caution"]
+
+
+def test_each_part_of_what_is_said_of_a_factor_names_it():
+    rows = [(f"{people}{n:02d}", person) for people in ("ab", "cd") for n in range(40) for person in people]
+
+    found = table_of(tables_of([*rows, ("J", "b"), ("J", "c")]))
+
+    assert found["area_factor"].notna().all() and found["area_factor_low"].isna().all()
+    assert found.loc["a", "caution"].split("; ") == [
+        "area_factor: a+b and c+d are joined by 1 of 81 images",
+        "area_factor: rests on 1 image that joins two parts of the annotators, a+b and c+d",
+    ]

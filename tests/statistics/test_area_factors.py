@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.drawing import disc
-from support.statistics_tables import drawn_log_areas, renamed, tables_of
+from support.statistics_tables import drawn_log_areas, images_of, renamed, tables_of
 
 from utils.statistics.area_factors import ANNOTATORS, FACTOR_COLUMNS, area_factors
 from utils.statistics.areas import log_area_ratios, log_areas
@@ -167,6 +167,105 @@ def test_few_clusters_have_factors_without_intervals():
     assert found["factor"].notna().all()
     assert found[["low", "high", "p_value", "p_holm"]].isna().all(axis=None)
     assert found["caution"].str.contains("fewer than 10 clusters").all()
+
+
+UNKNOWN = ["low", "high", "p_value", "p_holm"]
+
+
+def factors_of_sets(*sets: tuple[str, int], noise: float = 0.2, **links) -> pd.DataFrame:
+    tables = tables_of(images_of(*sets), **links)
+    bias = {name: 0.1 * number for number, name in enumerate("abcdefxyz")}
+    return of_annotators(factors_of(tables, drawn_log_areas(tables.subset, bias, noise=noise)))
+
+
+@pytest.mark.parametrize("joining", [1, 2, 9])
+def test_factors_across_few_joining_images_have_no_interval_and_say_how_many(joining):
+    found = factors_of_sets(("ab", 50), ("cd", 50), ("bc", joining))
+
+    assert found[UNKNOWN].isna().all(axis=None)
+    assert (found["factor"] > 0).all()
+    images = "1 image that joins" if joining == 1 else f"{joining} images that join"
+    told = f"rests on {images} two parts of the annotators, a+b and c+d"
+    assert all(told in caution for caution in found["caution"])
+
+
+def test_factors_across_a_joint_are_those_of_the_images_that_make_it():
+    found = factors_of_sets(("ab", 50), ("cd", 50), ("bc", 1), noise=0.0)["factor"]
+    assert np.log(found / found["a"]).to_dict() == pytest.approx({"a": 0, "b": 0.1, "c": 0.2, "d": 0.3})
+
+
+def test_ten_joining_images_are_enough_and_ten_of_one_patient_are_not():
+    joining = ("ab", 50), ("cd", 50), ("bc", 10)
+    one_patient = {f"I{n:03d}": "p" for n in range(100, 110)}
+
+    enough, of_one = factors_of_sets(*joining), factors_of_sets(*joining, patient_id=one_patient)
+
+    assert enough[UNKNOWN].notna().all(axis=None) and not enough["caution"].str.contains("rests on").any()
+    assert of_one[UNKNOWN].isna().all(axis=None)
+    assert of_one["caution"].str.contains("rests on 10 images in 1 cluster that join").all()
+
+
+def test_a_small_part_behind_a_joint_leaves_the_others_their_intervals():
+    # All compare with the mean of all masks, of which few are behind the joint.
+    found = factors_of_sets(("abc", 200), ("xy", 6), ("cx", 1))
+
+    assert found.loc[["x", "y"], UNKNOWN].isna().all(axis=None)
+    assert found.loc[["a", "b", "c"], UNKNOWN].notna().all(axis=None)
+    assert not found.loc[["a", "b", "c"], "caution"].str.contains("rests on").any()
+
+
+def test_of_three_parts_each_names_the_joints_that_it_rests_on():
+    found = factors_of_sets(("ab", 300), ("cd", 300), ("bc", 40), ("xy", 8), ("dx", 1))["caution"]
+
+    told = "rests on 1 image that joins two parts of the annotators, a+b+c+d and x+y"
+    assert told in found["x"] and told in found["y"]
+    assert not found[list("abcd")].str.contains("rests on").any()
+    row = factors_of_sets(("ab", 30), ("cd", 30), ("ef", 30), ("bc", 1), ("de", 2)).loc["c"]
+    assert np.isnan(row["low"]) and "1 image that joins" in row["caution"] and "2 images that join" in row["caution"]
+
+
+def test_a_chain_of_many_parts_has_no_interval_though_no_joint_supplies_much():
+    parts = ["ab", "cd", "ef", "gh", "ij", "kl", "mn", "op", "qr", "st", "uv", "wx"]
+    joining = [(first[1] + second[0], 1) for first, second in zip(parts, parts[1:], strict=False)]
+    rows = images_of(*((part, 10) for part in parts), *joining)
+    tables = tables_of(rows)
+    bias = dict.fromkeys("".join(parts), 0.0)
+
+    found = of_annotators(factors_of(tables, drawn_log_areas(tables.subset, bias, noise=0.2)))
+
+    assert found[UNKNOWN].isna().all(axis=None)
+    assert found["caution"].str.contains("rests on 1 image that joins").all()
+
+
+def test_one_annotator_with_few_images_has_an_interval_from_five_up():
+    found = factors_of_sets(("ab", 50), ("az", 5))
+    assert found[UNKNOWN].notna().all(axis=None)
+    assert "fewer than 10 clusters of their own masks" in found.loc["z", "caution"]
+
+    of_a_patient = factors_of_sets(("ab", 50), ("az", 5), patient_id={"I050": "p", "I051": "p"})
+    assert of_a_patient.loc["z", UNKNOWN].isna().all()
+    assert "rests on 5 images in 4 clusters that join" in of_a_patient.loc["z", "caution"]
+
+
+def test_a_part_without_joint_needs_ten_clusters_of_its_own():
+    found = factors_of_sets(("ab", 50), ("xy", 9))
+
+    assert found.loc[["a", "b"], UNKNOWN].notna().all(axis=None)
+    assert found.loc[["x", "y"], UNKNOWN].isna().all(axis=None)
+    assert found.loc[["x", "y"], "caution"].str.endswith("fewer than 10 clusters").all()
+
+
+@pytest.mark.parametrize(("with_both", "told"), [(1, "rests on about 1 cluster"), (3, "rests on about 3 clusters")])
+def test_a_level_that_few_images_tell_of_has_no_interval(with_both, told):
+    # a has T3 on all masks; only b has both tools, T3 on few.
+    rows = [(f"I{n:02d}", *mask) for n in range(60) for mask in (("a", "T3"), ("b", "T3" if n < with_both else "T1"))]
+    tables = tables_of(rows)
+    areas = drawn_log_areas(tables.subset, {"a": 0.3, "b": 0.0}, noise=0.2)
+
+    row = factors_of(tables, areas).query("model != 'annotators' and pairs == 'all'").set_index("term").iloc[0]
+
+    assert row["clusters"] == 60 and row["factor"] > 0
+    assert row[UNKNOWN].isna().all() and row["caution"] == told
 
 
 def test_without_pairs_there_are_no_factors():

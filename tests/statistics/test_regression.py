@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from utils.statistics.regression import clustered_least_squares, holm
+from utils.statistics.regression import clustered_least_squares, effective_clusters, holm, variance_shares
 
 
 def test_errors_are_those_of_the_sandwich_of_cluster_sums():
@@ -26,6 +26,29 @@ def test_errors_are_those_of_the_sandwich_of_cluster_sums():
     np.testing.assert_allclose(fitted.cov_params(), expected, rtol=1e-10)
     half = 1.959963984540054 * np.sqrt(np.diag(expected))
     np.testing.assert_allclose(fitted.conf_int(), np.column_stack([estimate - half, estimate + half]), rtol=1e-9)
+
+
+def test_shares_of_variance_are_those_of_the_weights_that_rows_have_in_an_estimate():
+    generator = np.random.default_rng(2)
+    design, response, weights = generator.random((12, 2)), generator.random(12), generator.random(12)
+    terms = np.array([[1.0, 0.0], [1.0, -2.0]])
+    clusters = pd.Series(list("aabbccddeeff"))
+
+    found = variance_shares(clustered_least_squares(response, design, clusters, weights), terms)
+
+    # What an estimate gains when the response of one row is larger by 1.
+    gains = [
+        terms @ (np.linalg.lstsq(design * np.sqrt(weights)[:, None], np.sqrt(weights) * row, rcond=None)[0])
+        for row in np.eye(12)
+    ]
+    expected = np.array(gains).T ** 2 / weights
+    np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True), rtol=1e-9)
+
+
+def test_effective_clusters_are_as_many_as_supply_alike():
+    clusters = pd.Series(list("aabcd"))
+    shares = np.array([[0.125, 0.125, 0.25, 0.25, 0.25], [0.0, 0.0, 0.0, 0.5, 0.5], [0.5, 0.5, 0.0, 0.0, 0.0]])
+    assert effective_clusters(shares, clusters) == pytest.approx([4, 2, 1])
 
 
 def test_holm_multiplies_the_smallest_by_the_number_of_tests_and_leaves_what_is_none():

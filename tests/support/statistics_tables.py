@@ -45,6 +45,16 @@ def all_pairs_of(subset: pd.DataFrame, dice: Callable[[str, str], float]) -> pd.
     return pd.DataFrame(rows)
 
 
+def images_of(*sets: tuple[str, int]) -> list[tuple[str, str]]:
+    """Return masks of so many images by each set of annotators, one letter each."""
+    rows, number = [], 0
+    for people, images in sets:
+        for _ in range(images):
+            rows += [(f"I{number:03d}", person) for person in people]
+            number += 1
+    return rows
+
+
 def tables_of(rows: Iterable[tuple], dice: Iterable[float] | None = None, **links: dict[str, str]) -> Tables:
     """Return tables of masks, the Dice of their pairs in order, and patient_id or lesion_id by image."""
     subset = mask_rows(rows)

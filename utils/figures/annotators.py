@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ..naming import levels_explained
@@ -34,6 +35,7 @@ _FACTOR_NOTES = (
     "Dark: all pairs of masks of one image by two annotators. Light: without pairs whose areas differ more than "
     "threefold. 95\N{NO-BREAK SPACE}% intervals from cluster-robust errors."
 )
+_HOLLOW_NOTE = "Hollow: no interval."
 _DICE_NOTES = (
     "Dark: mean over images with anyone else, which depends on whom they were paired with; "
     "95\N{NO-BREAK SPACE}% intervals by drawing clusters of images, hollow without."
@@ -63,9 +65,11 @@ def draw_area_factors(factors: DataFrame) -> Figure:
         other = second.get((model, row["term"]))
         lighter = None if other is None else Estimate(other["factor"], other["low"], other["high"])
         texts = (written(estimate, 2), UNKNOWN if lighter is None else written(lighter, 2), f"{row['masks']:,.0f}")
-        rows.append(ForestRow(notes.mark(row["term"], row["caution"]), estimate, lighter, texts))
+        rows.append(ForestRow(notes.mark(row["term"], _caution_of_both(row, other)), estimate, lighter, texts))
     titles = ("all pairs", "up to threefold", "masks")
-    text = _notes([_FACTOR_NOTES, levels_explained(factors["term"])], notes)
+    hollow = factors["factor"].notna() & factors["low"].isna()
+    factor_notes = f"{_FACTOR_NOTES} {_HOLLOW_NOTE if hollow.any() else ''}".rstrip()
+    text = _notes([factor_notes, levels_explained(factors["term"])], notes)
     figure = _forest(rows, titles, text, "Area factor: 1.2 is 20 % larger than the mean mask of the same images", 1.0)
     axes = figure.axes[0]
     axes.set_xscale("log")
@@ -74,6 +78,14 @@ def draw_area_factors(factors: DataFrame) -> Figure:
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     return figure
+
+
+def _caution_of_both(row: dict, lighter: dict | None) -> str:
+    """Return the caution of a row, and what else is said of the lighter estimate where that lacks its interval."""
+    said = row["caution"].split("; ")
+    if lighter is not None and math.isnan(lighter["low"]):
+        said += [f"light: {part}" for part in lighter["caution"].split("; ") if part and part not in said]
+    return "; ".join(said)
 
 
 def _by_pairs(factors: DataFrame) -> tuple[list[dict], list[dict]]:

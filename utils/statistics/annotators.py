@@ -8,7 +8,8 @@ from ..lazy import pd
 from ..naming import humans_only
 from . import cautions
 from .annotator_links import half_of_annotator
-from .area_factors import ALL_PAIRS, ANNOTATORS, LEAST_MASKS
+from .area_factors import ALL_PAIRS, ANNOTATORS
+from .joints import LEAST_MASKS
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -150,9 +151,10 @@ def _cautions(table: DataFrame, masks: DataFrame) -> list[str]:
     for row in table.rename_axis("annotator").reset_index().to_dict("records"):
         few = ", ".join(average for average in AVERAGES if _lacks_interval(row, average))
         of_factor = row["of_factor"] if row["area_factor_masks"] else _FEW_MASKS
-        of_factor = of_factor and f"area_factor: {of_factor}"
         few = few and f"{few}: {cautions.FEW_CLUSTERS}"
-        said.append(cautions.join_cautions([confounded[row["annotator"]], few, of_factor]))
+        # Before each of its parts, since readers take a caution apart.
+        parts = [f"area_factor: {part}" for part in of_factor.split("; ") if part]
+        said.append(cautions.join_cautions([confounded[row["annotator"]], few, *parts]))
     return said
 
 

@@ -22,14 +22,15 @@ import numpy as np
 from ..lazy import pd
 from .annotator_links import components, graph_of, halves_that_hardly_meet
 from .bootstrap import LEAST_CLUSTERS
-from .cautions import FACTORS, few_clusters, join_cautions, levels_of_one_annotator
-from .regression import clustered_least_squares, holm
+from .cautions import FACTORS, few_clusters, few_effective_clusters, join_cautions, levels_of_one_annotator
+from .joints import LEAST_MASKS, weak_joints
+from .regression import clustered_least_squares, effective_clusters, holm, variance_shares
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
     from pandas.core.groupby import DataFrameGroupBy
+    from statsmodels.regression.linear_model import RegressionResultsWrapper
 
-LEAST_MASKS = 5
 LARGEST_RATIO = 3.0
 ANNOTATORS, WITH_LEVELS = "annotators", "annotators, tools and skill levels"
 ALL_PAIRS, WITHOUT_LARGE_RATIOS = "all", f"ratios up to {LARGEST_RATIO:g}"
@@ -51,6 +52,10 @@ FACTOR_COLUMNS = (
 # Standard errors on either side of an estimate. The reference values have the rounded quantile of annotators, and the
 # exact one of levels; they differ by four hundred-thousandths of the standard error.
 _OF_ANNOTATORS, _OF_LEVELS = 1.96, 1.959963984540054
+# A factor compares with the mean of all masks, so it crosses each joint, be it ever so little. It rests on those that
+# supply more than this share of its variance: what one image supplies there no error shows, and 95 % intervals without
+# a fifth of the variance cover some 92 %, as those of ten clusters do.
+_RESTS_ON = 0.2
 _OWN_CLUSTERS = f"{few_clusters(0)} of their own masks"
 _NOT_TOLD_APART = "cannot be told from the annotators who used it"
 
@@ -73,8 +78,10 @@ def area_factors(ratios: DataFrame) -> DataFrame:
         and skill levels a row each level above the first: T3 over T1 is the ratio of areas that one annotator draws
         with either; empty, with a caution, where annotators do not differ from themselves in it. Both again without
         pairs whose areas differ more than `LARGEST_RATIO` times, which single mistakes rule less. 95 % intervals and
-        p values from cluster-robust errors, empty below 10 clusters; p_holm: Holm's within model and pairs. masks,
-        images, clusters: how many the row's term was in. No rows without pairs.
+        p values from cluster-robust errors, empty below 10 clusters of the component; where a factor rests on joints of
+        fewer (`joints.weak_joints`); and where a level rests on fewer (`regression.effective_clusters`). The errors do
+        not know of such a lack: what a single image alone tells fits it perfectly. p_holm: Holm's within model and
+        pairs. masks, images, clusters: how many the row's term was in. No rows without pairs.
     """
     near = ratios[ratios["log_ratio"].abs() <= math.log(LARGEST_RATIO)]
     tables = []
@@ -106,14 +113,35 @@ def _of_annotators(ratios: DataFrame) -> DataFrame:
     table["term"] = table["term"].astype(object)
     table["component"] = table["term"].map(_components(ratios))
     design, kept = _annotator_design(ratios)
+    fitted = _fitted(ratios, design)
     # Each annotator less the mean over the masks of the component.
     together = np.equal.outer(*[table["component"].to_numpy()] * 2) * table["masks"].to_numpy()
-    contrasts = np.eye(len(table)) - together / together.sum(axis=1, keepdims=True)
+    contrasts = (np.eye(len(table)) - together / together.sum(axis=1, keepdims=True))[:, kept]
+    said_of_joints = _cautions_of_joints(ratios, variance_shares(fitted, contrasts))
+    clusters = table["component"].map(_clusters_of_components(ratios))
     halves = halves_that_hardly_meet(ratios)
     apart = {} if halves is None else dict.fromkeys([*halves.first, *halves.second], halves.sentence())
     few = np.where(table["clusters"] < LEAST_CLUSTERS, _OWN_CLUSTERS, "")
-    table["caution"] = [join_cautions([own, apart.get(name, "")]) for own, name in zip(few, table["term"], strict=True)]
-    return _estimated(table, ratios, design, contrasts[:, kept], _OF_ANNOTATORS).assign(model=ANNOTATORS)
+    table["caution"] = [
+        join_cautions([own, apart.get(name, ""), joints, few_clusters(number)])
+        for own, name, joints, number in zip(few, table["term"], said_of_joints, clusters, strict=True)
+    ]
+    known = (clusters >= LEAST_CLUSTERS).to_numpy() & (np.array(said_of_joints) == "")
+    return _estimated(table, fitted, contrasts, known, _OF_ANNOTATORS).assign(model=ANNOTATORS)
+
+
+def _cautions_of_joints(ratios: DataFrame, shares: np.ndarray) -> list[str]:
+    """Name the joints of few clusters that each factor rests on, by shares of shape (factors, pairs)."""
+    joints = weak_joints(ratios)
+    if not joints:
+        return [""] * len(shares)
+    supplied = np.column_stack([shares[:, joint.crossing].sum(axis=1) for joint in joints])
+    said = []
+    for row in supplied:
+        # Of many that supply little each, but much together, the first.
+        least = min(_RESTS_ON, row.max()) if row.sum() > _RESTS_ON else np.inf
+        said.append(join_cautions(joint.sentence() for joint, part in zip(joints, row, strict=True) if part >= least))
+    return said
 
 
 def _of_levels(ratios: DataFrame) -> DataFrame:
@@ -134,7 +162,14 @@ def _of_levels(ratios: DataFrame) -> DataFrame:
                 unknown.append({**row, "caution": join_cautions([row["caution"], _NOT_TOLD_APART])})
     table = pd.DataFrame(known, columns=["term", "masks", "images", "clusters", "caution"])
     if known:
-        table = _estimated(table, ratios, design, np.eye(design.shape[1])[-len(known) :], _OF_LEVELS)
+        fitted, terms = _fitted(ratios, design), np.eye(design.shape[1])[-len(known) :]
+        clusters = ratios["cluster"].nunique()
+        rests_on = effective_clusters(variance_shares(fitted, terms), ratios["cluster"])
+        table["caution"] = [
+            join_cautions([said, few_clusters(clusters) or few_effective_clusters(number)])
+            for said, number in zip(table["caution"], rests_on, strict=True)
+        ]
+        table = _estimated(table, fitted, terms, rests_on >= LEAST_CLUSTERS, _OF_LEVELS)
     return pd.concat([table, pd.DataFrame(unknown)]).assign(model=WITH_LEVELS, component=np.nan)
 
 
@@ -157,6 +192,11 @@ def _components(ratios: DataFrame) -> dict[str, int]:
     return components(graph_of(links.assign(images=1)))
 
 
+def _clusters_of_components(ratios: DataFrame) -> Series:
+    component = ratios["annotator1"].astype(object).map(_components(ratios))
+    return ratios["cluster"].groupby(component).nunique()
+
+
 def _annotator_design(ratios: DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Return columns of 1 for the annotator of mask1 and -1 for that of mask2, and which annotators these are of.
 
@@ -171,18 +211,23 @@ def _annotator_design(ratios: DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return design[:, kept], kept
 
 
+def _fitted(ratios: DataFrame, design: np.ndarray) -> RegressionResultsWrapper:
+    weights = 1 / ratios.groupby("ISIC_id", observed=True)["log_ratio"].transform("size").to_numpy()
+    return clustered_least_squares(ratios["log_ratio"].to_numpy(), design, ratios["cluster"], weights)
+
+
 def _estimated(
-    table: DataFrame, ratios: DataFrame, design: np.ndarray, terms: np.ndarray, quantile: float
+    table: DataFrame, fitted: RegressionResultsWrapper, terms: np.ndarray, known: np.ndarray, quantile: float
 ) -> DataFrame:
-    """Add what least squares finds of linear combinations of coefficients, shape (rows of the table, columns)."""
+    """Add what least squares finds of linear combinations of coefficients, shape (rows of the table, columns).
+
+    Only those that are known (bool, by row) have intervals and p values.
+    """
     from scipy.stats import norm
 
-    weights = 1 / ratios.groupby("ISIC_id", observed=True)["log_ratio"].transform("size").to_numpy()
-    fitted = clustered_least_squares(ratios["log_ratio"].to_numpy(), design, ratios["cluster"], weights)
     estimates = terms @ fitted.params
-    clusters = ratios["cluster"].nunique()
-    enough = clusters >= LEAST_CLUSTERS
-    errors = np.sqrt(np.diag(terms @ fitted.cov_params() @ terms.T)) if enough else np.full(len(terms), np.nan)
+    errors = np.full(len(terms), np.nan)
+    errors[known] = np.sqrt(np.diag(terms[known] @ fitted.cov_params() @ terms[known].T))
     with np.errstate(divide="ignore", invalid="ignore"):  # areas that fit without error
         p_values = 2 * norm.sf(np.abs(estimates / errors))
     return table.assign(
@@ -191,5 +236,4 @@ def _estimated(
         high=np.exp(estimates + quantile * errors),
         p_value=p_values,
         p_holm=holm(p_values),
-        caution=[join_cautions([caution, few_clusters(clusters)]) for caution in table["caution"]],
     )

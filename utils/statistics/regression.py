@@ -46,6 +46,53 @@ def clustered_least_squares(
     return WLS(response, design, weights).fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=False)
 
 
+def variance_shares(fitted: RegressionResultsWrapper, terms: np.ndarray) -> np.ndarray:
+    """Tell how much of the variance of linear combinations of coefficients each row of the data supplies.
+
+    Parameters
+    ----------
+    fitted : RegressionResultsWrapper
+        As `clustered_least_squares` returns it.
+    terms : ndarray of float, shape (t, k)
+        No row of zeros.
+
+    Returns
+    -------
+    ndarray of float, shape (t, n)
+        A combination of coefficients is a sum over rows of a_i y_i; the share of a row is a_i^2 / w_i over the sum of
+        these, which are its part of the variance when that of y_i is 1 / w_i. Of the design alone: a row that fits
+        perfectly, since nothing else tells of its coefficient, has its share all the same.
+    """
+    squares = (fitted.model.wexog @ fitted.normalized_cov_params @ terms.T).T ** 2
+    return squares / squares.sum(axis=1, keepdims=True)
+
+
+def effective_clusters(shares: np.ndarray, clusters: Series) -> np.ndarray:
+    """Tell on how many clusters each estimate rests.
+
+    Parameters
+    ----------
+    shares : ndarray of float, shape (t, n)
+        As `variance_shares` returns them.
+    clusters : Series, shape (n,)
+        Name of the cluster of each row.
+
+    Returns
+    -------
+    ndarray of float, shape (t,)
+        1 / sum of squares of the clusters' shares: their number where all supply as much, and nearly 1 where one of
+        them supplies nearly all. Errors that are robust to clusters hold for many of these.
+
+    References
+    ----------
+    Carter, Schnepel and Steigerwald (2017), Asymptotic behavior of a t-test robust to cluster heterogeneity,
+    doi:10.1162/REST_a_00639.
+    """
+    codes, _ = pd.factorize(clusters)
+    of_clusters = np.array([np.bincount(codes, row) for row in shares])
+    return 1 / (of_clusters**2).sum(axis=1)
+
+
 def holm(p_values: np.ndarray) -> np.ndarray:
     """Adjust the p values of one table for their number, by Holm's method.
 
