@@ -8,8 +8,8 @@ Writes: dataset_statistics/iaa_cdfs.png, .svg, .pdf and .csv in visualizations_d
 Rules:  One value an image, its mean Dice over pairs by two annotators. Who outlined an image goes with its diagnosis,
         so the primary comparison is within sets of annotators: least squares on values less their mean in the set,
         with errors robust to clusters; van Elteren's test. As it stands: intervals by drawing clusters of images. None
-        below 10 images of a diagnosis. Other diagnoses are counted, not drawn. Without a diagnosis column, or without
-        images of both kinds, nothing is drawn.
+        below 10 images or clusters of a diagnosis; within sets, of sets with both. Other diagnoses are counted, not
+        drawn. Without a diagnosis column, or without images of both kinds, nothing is drawn.
 """
 
 from __future__ import annotations

@@ -107,6 +107,48 @@ def test_few_images_of_a_diagnosis_have_no_interval():
     assert np.isfinite(found["permutation_p"])
 
 
+def test_a_diagnosis_of_few_clusters_has_no_interval():
+    images = drawn_images()
+    one_patient = images.assign(cluster=np.where(images["malignant"], "p", images.index))
+
+    assert not enough_for_interval(one_patient) and one_patient["cluster"].nunique() > 50
+    found = unadjusted_comparison(one_patient, 50, 0)
+    assert np.isnan([found["difference_low"], found["cliffs_delta_low"]]).all()
+    row = differences_of_sets(one_patient).iloc[0]
+    assert np.isnan([row["low"], row["p_value"]]).all() and row["caution"].startswith("fewer than 10 images of a diag")
+
+
+def test_few_images_in_sets_with_both_diagnoses_have_no_interval_within_sets():
+    images = drawn_images()
+    alone = np.where(images["malignant"], "A00+A01", "A02+A03")
+    few = images.assign(set=np.where(np.arange(len(images)) < 6, "A04+A05", alone), set_with_tools="all")
+
+    table = differences_by_adjustment(few, unadjusted_comparison(few, 50, 0), None).set_index("adjusted_for")
+
+    row = table.loc["sets of annotators"]
+    assert row["images_in_sets_with_both"] == 6
+    means = few[:6].groupby("malignant")["value"].mean()
+    assert row["difference"] == pytest.approx(means[True] - means[False])
+    assert np.isnan(row[["low", "high", "p_value", "p_holm"]].to_numpy(dtype=float)).all()
+    assert row["caution"] == "fewer than 10 images of a diagnosis, or clusters, in sets with both"
+    assert table.loc["none", "low"] < 0 and table.loc["sets of annotators with their tools", "caution"] == ""
+    assert "too few images for intervals" in adjustment_sentence(table.reset_index())
+
+
+def test_a_difference_that_two_images_tell_has_no_interval_however_many_stand_beside_them():
+    images = drawn_images()
+    images = images.assign(cluster=images.index)
+    # Each of both sets has one image of the other diagnosis.
+    strata = images["diagnosis"].copy()
+    for first in images.groupby("diagnosis").head(1).itertuples():
+        strata[first.Index] = "benign" if first.malignant else "malignant"
+
+    found = difference_within(images, strata)
+
+    assert np.isfinite(found["difference"]) and np.isnan([found["low"], found["high"], found["p_value"]]).all()
+    assert found["caution"] == "rests on about 2 clusters"
+
+
 def test_cohens_d_of_values_that_do_not_vary_is_undefined():
     assert cohens_d(np.array([0.0, 2.0]), np.array([1.0, 3.0])) == pytest.approx(-1 / np.sqrt(2))
     assert np.isnan(cohens_d(np.ones(3), np.zeros(2)))

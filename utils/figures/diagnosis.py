@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .forest import NOTE_POINTS, ROW_INCHES, UNKNOWN, Estimate, ForestRow, draw_forest, note_inches, written
+from .forest import (
+    NOTE_POINTS,
+    ROW_INCHES,
+    UNKNOWN,
+    Estimate,
+    Footnotes,
+    ForestRow,
+    draw_forest,
+    note_inches,
+    written,
+)
 from .plotting import PALETTE, figure_style
 
 if TYPE_CHECKING:
@@ -31,6 +41,7 @@ _WIDTHS = (1, 1)
 _NOTE_CHARACTERS = 128
 _MOST_SETS = 20
 _LONGEST_SET = 18  # characters
+_FEW = 10  # images of a diagnosis, of which the note below speaks
 _NOTE = (
     "Mean Dice over pairs by two annotators. Hollow: fewer than 10 images of a diagnosis, so no interval. p: of the "
     "difference, after Holm's method in each block. In brackets: malignant, benign images."
@@ -57,8 +68,9 @@ def draw_diagnosis(
     lines = [sentence, _NOTE, f"Images of other diagnoses, not drawn: {counted or 'none'}."]
     hidden = len(sets) - _MOST_SETS
     lines += [f"{hidden} smaller sets of annotators are in iaa_cdfs_sets.csv."] if hidden > 0 else []
-    text = "\n".join(textwrap.fill(line, _NOTE_CHARACTERS) for line in lines)
-    rows = forest_rows(differences, sets[:_MOST_SETS])
+    notes = Footnotes()
+    rows = forest_rows(differences, sets[:_MOST_SETS], notes)
+    text = "\n".join(textwrap.fill(line, _NOTE_CHARACTERS) for line in [*lines, notes.text()] if line)
     with figure_style():
         from matplotlib.figure import Figure
 
@@ -72,20 +84,22 @@ def draw_diagnosis(
     return figure
 
 
-def forest_rows(differences: DataFrame, sets: DataFrame) -> list[ForestRow]:
-    """Return a row for each adjustment, and below them one for each set of annotators."""
+def forest_rows(differences: DataFrame, sets: DataFrame, notes: Footnotes) -> list[ForestRow]:
+    """Return a row for each adjustment, and below them one for each set of annotators; add to the notes on them."""
     rows = [ForestRow("All images", heading=True)]
-    rows += [_row(_NAMES[row["adjusted_for"]], row) for row in differences.to_dict("records")]
+    rows += [_row(_NAMES[row["adjusted_for"]], row, notes) for row in differences.to_dict("records")]
     if len(sets):
         rows.append(ForestRow("Sets of annotators", heading=True))
     for row in sets.to_dict("records"):
-        rows.append(_row(f"{_short(row['set'])} ({row['malignant']:,}, {row['benign']:,})", row))
+        rows.append(_row(f"{_short(row['set'])} ({row['malignant']:,}, {row['benign']:,})", row, notes))
     return rows
 
 
-def _row(name: str, row: Mapping) -> ForestRow:
+def _row(name: str, row: Mapping, notes: Footnotes) -> ForestRow:
     estimate = Estimate(row["difference"], row["low"], row["high"])
-    return ForestRow(name, estimate, texts=(written(estimate, 3), _p(row["p_holm"])))
+    enough = min(row["malignant"], row["benign"]) >= _FEW
+    label = notes.mark(name, row["caution"]) if enough and np.isnan(estimate.low) else name
+    return ForestRow(label, estimate, texts=(written(estimate, 3), _p(row["p_holm"])))
 
 
 def _short(name: str) -> str:

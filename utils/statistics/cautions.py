@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 FACTORS = ("tool", "skill_level")
 FEW_CLUSTERS = f"fewer than {LEAST_CLUSTERS} clusters"
 _HALF = 0.5
-_ROUNDING = 1e-9  # so that 1 less an error of rounding is not 0
 
 
 def join_cautions(cautions: Iterable[str]) -> str:
@@ -28,7 +27,7 @@ def few_clusters(clusters: int) -> str:
 
 def few_effective_clusters(clusters: float) -> str:
     """Say that an interval is missing since few of many clusters supply nearly all that is known of the number."""
-    whole = int(clusters + _ROUNDING)
+    whole = min(round(clusters), LEAST_CLUSTERS - 1)
     return f"rests on about {whole} cluster{'s' * (whole > 1)}" if clusters < LEAST_CLUSTERS else ""
 
 

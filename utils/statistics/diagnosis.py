@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 MALIGNANT, BENIGN = "malignant", "benign"
 UNKNOWN = "without diagnosis"
-LEAST_IMAGES = 10  # of each diagnosis, for an interval
+LEAST_IMAGES = 10  # of each diagnosis, for an interval; so many clusters, too
+FEW_IMAGES = f"fewer than {LEAST_IMAGES} images of a diagnosis, or clusters"
 
 
 def images_by_diagnosis(pairs: DataFrame, subset: DataFrame, diagnoses: Series) -> DataFrame:
@@ -56,9 +57,13 @@ def malignant_and_benign(images: DataFrame) -> DataFrame:
 
 
 def enough_for_interval(images: DataFrame) -> bool:
-    """Tell whether both diagnoses have images enough for an interval, and the images clusters."""
-    smaller = min(images["malignant"].sum(), (~images["malignant"]).sum())
-    return bool(smaller >= LEAST_IMAGES and images["cluster"].nunique() >= LEAST_CLUSTERS)
+    """Tell whether both diagnoses have images and clusters enough for an interval.
+
+    Ten images of one patient are one cluster: draws of clusters hold all of them or none.
+    """
+    of_diagnoses = images.groupby("malignant").agg(images=("value", "size"), clusters=("cluster", "nunique"))
+    fewest = of_diagnoses.reindex([True, False], fill_value=0).min()
+    return bool(fewest["images"] >= LEAST_IMAGES and fewest["clusters"] >= LEAST_CLUSTERS)
 
 
 def unadjusted_comparison(images: DataFrame, resamples: int, seed: int) -> dict[str, float]:

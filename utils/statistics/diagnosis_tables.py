@@ -9,7 +9,7 @@ import numpy as np
 from ..agreement.two_samples import cliffs_delta
 from ..lazy import pd
 from .cautions import join_cautions
-from .diagnosis import LEAST_IMAGES, enough_for_interval
+from .diagnosis import FEW_IMAGES, enough_for_interval
 from .regression import holm
 from .within_sets import difference_within, stratified_ranks
 
@@ -47,7 +47,6 @@ DIFFERENCE_COLUMNS = (
     "caution",
 )
 SET_COLUMNS = ("set", *_COMPARED, "caution")
-_FEW_IMAGES = f"fewer than {LEAST_IMAGES} images of a diagnosis, or clusters"
 
 
 def differences_by_adjustment(images: DataFrame, unadjusted: Mapping[str, float], log_area: Series | None) -> DataFrame:
@@ -91,10 +90,6 @@ def _counts(images: DataFrame) -> dict[str, int]:
     }
 
 
-def _caution(images: DataFrame) -> str:
-    return "" if enough_for_interval(images) else _FEW_IMAGES
-
-
 def _as_it_stands(images: DataFrame, unadjusted: Mapping[str, float]) -> dict:
     delta = {name: unadjusted[name] for name in ("cliffs_delta", "cliffs_delta_low", "cliffs_delta_high")}
     found = {"difference": "difference", "low": "difference_low", "high": "difference_high", "p_value": "permutation_p"}
@@ -105,7 +100,9 @@ def _as_it_stands(images: DataFrame, unadjusted: Mapping[str, float]) -> dict:
         **{name: unadjusted[key] for name, key in found.items()},
         **delta,
         "rank_p": unadjusted["mann_whitney_p"],
-        "caution": join_cautions(["not compared within sets of annotators", _caution(images)]),
+        "caution": join_cautions(
+            ["not compared within sets of annotators", "" if enough_for_interval(images) else FEW_IMAGES]
+        ),
     }
 
 
@@ -113,14 +110,12 @@ def _within(images: DataFrame, strata: Series, covariate: Series | None) -> dict
     ranks = stratified_ranks(images, strata)
     # Ranks within sets do not hold a covariate fixed.
     of_ranks = {"cliffs_delta": ranks.cliffs_delta, "rank_z": ranks.z, "rank_p": ranks.p_value}
-    difference = difference_within(images, strata, covariate)
     return {
         "sets": strata.nunique(),
         **_counts(images),
-        **difference,
+        **difference_within(images, strata, covariate),
         **(of_ranks if covariate is None else {}),
         "images_in_sets_with_both": ranks.images,
-        "caution": _caution(images),
     }
 
 
@@ -136,8 +131,8 @@ def differences_of_sets(images: DataFrame) -> DataFrame:
     -------
     DataFrame
         `SET_COLUMNS`, one row a set with `LEAST_OF_SET` images or more and both diagnoses, most images first. The
-        difference has a cluster-robust interval and p value, with Holm's beside it, both empty below 10 images of a
-        diagnosis or 10 clusters.
+        difference has a cluster-robust interval and p value, with Holm's beside it, both empty below 10 images or 10
+        clusters of a diagnosis.
     """
     rows = []
     for name, own in images.groupby("set"):
@@ -145,8 +140,7 @@ def differences_of_sets(images: DataFrame) -> DataFrame:
             continue
         values, malignant = own["value"].to_numpy(), own["malignant"].to_numpy()
         delta = cliffs_delta(values[malignant], values[~malignant])
-        row = {"set": name, **_counts(own), **difference_within(own, own["set"]), "cliffs_delta": delta}
-        rows.append({**row, "caution": _caution(own)})
+        rows.append({"set": name, **_counts(own), **difference_within(own, own["set"]), "cliffs_delta": delta})
     table = pd.DataFrame(rows, columns=[name for name in SET_COLUMNS if name != "p_holm"])
     table["p_holm"] = holm(table["p_value"].to_numpy(dtype=float))
     order = np.lexsort([table["set"], -table["images"]])

@@ -6,13 +6,15 @@ everybody outlined the malignant and the benign ones alike.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..lazy import pd
-from .diagnosis import enough_for_interval
-from .regression import clustered_least_squares
+from .bootstrap import LEAST_CLUSTERS
+from .cautions import few_effective_clusters
+from .diagnosis import FEW_IMAGES, enough_for_interval
+from .regression import clustered_least_squares, effective_clusters, variance_shares
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -29,7 +31,7 @@ class StratifiedRanks(NamedTuple):
     images: int
 
 
-def difference_within(images: DataFrame, strata: Series, covariate: Series | None = None) -> dict[str, float]:
+def difference_within(images: DataFrame, strata: Series, covariate: Series | None = None) -> dict[str, Any]:
     """Estimate by how much the Dice of malignant images differs from that of benign ones of the same stratum.
 
     Least squares of the values on being malignant, both less their mean within the stratum, with cluster-robust errors.
@@ -45,9 +47,11 @@ def difference_within(images: DataFrame, strata: Series, covariate: Series | Non
 
     Returns
     -------
-    dict of str to float
+    dict of str to float, and caution (str)
         difference (malignant - benign, in units of Dice) with its 95 % interval low, high and p_value. Interval and p
-        value are NaN where `diagnosis.enough_for_interval` says no, all of it where no stratum has both diagnoses.
+        value are NaN, and caution says why, where `diagnosis.enough_for_interval` says no of the images in strata with
+        both diagnoses, which alone tell of it, or few clusters supply nearly all (`regression.effective_clusters`).
+        All of it is NaN where no stratum has both.
 
     References
     ----------
@@ -59,13 +63,21 @@ def difference_within(images: DataFrame, strata: Series, covariate: Series | Non
     table = pd.DataFrame(columns)
     centred = (table - table.groupby(strata).transform("mean")).to_numpy()
     response, design = centred[:, 0], centred[:, 1:]
+    telling = images[images["malignant"].groupby(strata).transform("nunique") == 2]
+    few = "" if enough_for_interval(telling) else FEW_IMAGES
+    if few and enough_for_interval(images):
+        few += ", in sets with both"
     if np.linalg.matrix_rank(design) < design.shape[1]:
-        return dict(_NOTHING)
-    if not enough_for_interval(images):
-        return _NOTHING | {"difference": np.linalg.lstsq(design, response, rcond=None)[0][0]}
+        return _NOTHING | {"caution": few}
+    if few:
+        return _NOTHING | {"difference": np.linalg.lstsq(design, response, rcond=None)[0][0], "caution": few}
     fitted = clustered_least_squares(response, design, images["cluster"])
+    first = np.eye(1, design.shape[1])
+    rests_on = effective_clusters(variance_shares(fitted, first), images["cluster"])[0]
+    if rests_on < LEAST_CLUSTERS:
+        return _NOTHING | {"difference": fitted.params[0], "caution": few_effective_clusters(rests_on)}
     low, high = fitted.conf_int()[0]
-    return {"difference": fitted.params[0], "low": low, "high": high, "p_value": fitted.pvalues[0]}
+    return {"difference": fitted.params[0], "low": low, "high": high, "p_value": fitted.pvalues[0], "caution": ""}
 
 
 def stratified_ranks(images: DataFrame, strata: Series) -> StratifiedRanks:
