@@ -268,6 +268,12 @@ def test_a_level_that_few_images_tell_of_has_no_interval(with_both, told):
     assert row[UNKNOWN].isna().all() and row["caution"] == told
 
 
+def test_images_of_one_patient_alone_have_factors_without_intervals():
+    found = factors_of_sets(("ab", 6), patient_id={f"I{n:03d}": "p" for n in range(6)})
+    assert (found["factor"] > 0).all() and found[UNKNOWN].isna().all(axis=None)
+    assert found["caution"].str.endswith("fewer than 10 clusters").all()
+
+
 def test_without_pairs_there_are_no_factors():
     tables = tables_of([("I1", "a"), ("I1", "a")])
     factors = factors_of(tables, drawn_log_areas(tables.subset, {"a": 0.0}))

@@ -28,6 +28,15 @@ def test_errors_are_those_of_the_sandwich_of_cluster_sums():
     np.testing.assert_allclose(fitted.conf_int(), np.column_stack([estimate - half, estimate + half]), rtol=1e-9)
 
 
+@pytest.mark.parametrize(("rows", "clusters"), [(6, ["p"] * 6), (2, ["p", "q"])])
+def test_one_cluster_or_as_many_coefficients_as_rows_have_coefficients_without_a_warning(rows, clusters):
+    design = np.column_stack([np.ones(rows), np.arange(rows)])
+
+    fitted = clustered_least_squares(design @ [1.0, 2.0], design, pd.Series(clusters))
+
+    assert fitted.params == pytest.approx([1, 2])
+
+
 def test_shares_of_variance_are_those_of_the_weights_that_rows_have_in_an_estimate():
     generator = np.random.default_rng(2)
     design, response, weights = generator.random((12, 2)), generator.random(12), generator.random(12)

@@ -34,6 +34,7 @@ def clustered_least_squares(
     -------
     statsmodels.regression.linear_model.RegressionResultsWrapper
         Its errors are robust to clusters, with the correction G/(G-1) (n-1)/(n-k); tests and intervals are normal.
+        Of a single cluster, or as many coefficients as rows, only the coefficients are worth reading.
 
     References
     ----------
@@ -42,8 +43,12 @@ def clustered_least_squares(
     """
     from statsmodels.regression.linear_model import WLS
 
-    codes, _ = pd.factorize(clusters)
-    return WLS(response, design, weights).fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=False)
+    codes, names = pd.factorize(clusters)
+    model = WLS(response, design, weights)
+    if len(names) == 1 or len(response) == design.shape[1]:  # the correction would divide by 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return model.fit(cov_type="nonrobust")
+    return model.fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=False)
 
 
 def variance_shares(fitted: RegressionResultsWrapper, terms: np.ndarray) -> np.ndarray:
