@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import utils.stage_process
-from utils.errors import Failure
+from utils.errors import Failure, some_of
 from utils.lazy import logger
 from utils.report import pages, report_folder
 from utils.settings import MultiannotatorSettings
@@ -117,11 +117,7 @@ def files_not_shown(results: Iterable[ImageResult]) -> list[str]:
         for name, reason in result.unused.items():
             logger.debug("{} is not shown: {}", name, reason)
             by_reason.setdefault(reason, []).append(name)
-    texts = []
-    for reason, names in by_reason.items():
-        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-        texts.append(f"{reason} ({len(names):,}): {', '.join(names[:_NAMED])}{more}")
-    return texts
+    return [f"{reason} ({len(names):,}): {some_of(names, _NAMED)}" for reason, names in by_reason.items()]
 
 
 def keys_by_folder(tasks: Mapping[str, ReportTask], results: Mapping[str, ImageResult]) -> dict[str, set[str]]:

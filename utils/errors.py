@@ -76,7 +76,7 @@ def one_line(error: BaseException | None) -> str:
 def some_of(items: Sequence, most: int = 10, separator: str = ", ") -> str:
     """List items in a message: the first few, and how many more there are."""
     shown = separator.join(map(str, items[:most]))
-    return shown if len(items) <= most else f"{shown} and {len(items) - most} more"
+    return shown if len(items) <= most else f"{shown} and {len(items) - most:,} more"
 
 
 def _rebuild(kind: type[PipelineError], message: str, offenders: list[str]) -> PipelineError:

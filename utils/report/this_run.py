@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import some_of
 from ..running.output_places import OutputPlaces
 from ..running.run_manifest import Manifest, current_outputs, outdated_outputs, read_manifest
 
@@ -23,9 +24,8 @@ def figures_of_run(config: MultiannotatorSettings) -> tuple[list[Path], list[str
     others = sorted(path.relative_to(folder).as_posix() for path in set(found) - set(shown))
     if not others:
         return shown, []
-    more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
-    names = ", ".join(others[:_NAMED])
-    return shown, [f"figure of another dataset, or that no stage has recorded ({len(others):,}): {names}{more}"]
+    what = f"figure of another dataset, or that no stage has recorded ({len(others):,})"
+    return shown, [f"{what}: {some_of(others, _NAMED)}"]
 
 
 class Outdated:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import PipelineError
+from ..errors import PipelineError, some_of
 from ..lazy import logger
 from ..md5 import md5_of_file
 from ..naming import QUARANTINE_FOLDER, WITHDRAWN_FOLDER
@@ -44,7 +44,11 @@ def remove_unmade(places: OutputPlaces, earlier: Mapping[str, str], made: Collec
     for path in unchanged.values():
         _remove(path, places.root)
     if unchanged:
-        logger.info("removed {} of an earlier run that this one did not make: {}", _files(unchanged), _some(unchanged))
+        logger.info(
+            "removed {} of an earlier run that this one did not make: {}",
+            _files(unchanged),
+            some_of(list(unchanged), _NAMED),
+        )
     _name_changed(changed)
 
 
@@ -75,7 +79,7 @@ def withdraw_unmade(places: OutputPlaces, made: Collection[str]) -> dict[Path, s
             "{} left the metadata and moved to {}: {}",
             _files(unchanged),
             places.root / WITHDRAWN_FOLDER,
-            _some(unchanged),
+            some_of(list(unchanged), _NAMED),
         )
     _name_changed(changed)
     folder = places.root / WITHDRAWN_FOLDER
@@ -91,7 +95,9 @@ def name_unrecorded(folder: Path, places: OutputPlaces, made: Collection[str]) -
     names = {places.name_of(folder / entry.name) for entry in os.scandir(folder) if entry.is_file()}
     extra = sorted({name for name in names if name} - recorded - set(made))
     if extra:
-        logger.warning("{} that no stage has recorded are left alone and not shown: {}", _files(extra), _some(extra))
+        logger.warning(
+            "{} that no stage has recorded are left alone and not shown: {}", _files(extra), some_of(extra, _NAMED)
+        )
 
 
 def take_over_output(config: CreationSettings, earlier_ids: Collection[str], isic_ids: Collection[str]) -> None:
@@ -184,14 +190,12 @@ def _move_away(source: Path, root: Path, md5: str) -> Path:
 
 def _name_changed(names: Collection[str]) -> None:
     if names:
-        logger.warning("{} of an earlier run were changed since, and are left alone: {}", _files(names), _some(names))
+        logger.warning(
+            "{} of an earlier run were changed since, and are left alone: {}",
+            _files(names),
+            some_of(list(names), _NAMED),
+        )
 
 
 def _files(names: Collection[str]) -> str:
     return f"{len(names)} file{'s' if len(names) != 1 else ''}"
-
-
-def _some(names: Iterable[str]) -> str:
-    names = list(names)
-    shown = ", ".join(names[:_NAMED])
-    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
