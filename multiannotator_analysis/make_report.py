@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -129,7 +130,7 @@ def keys_by_folder(tasks: Mapping[str, ReportTask], results: Mapping[str, ImageR
 
 
 def write_pages(tables: ReportTables, results: dict[str, ImageResult], config: MultiannotatorSettings) -> list[Path]:
-    """Write the data, copy assets and figures, render the page; warn of what is missing."""
+    """Write the data, copy assets, tables and figures, render the page; warn of what is missing; return the files."""
     from utils.report.annotators import annotators_page
     from utils.report.csv_files import copy_csv_files
     from utils.report.data_rows import index_rows, quality_data
@@ -155,22 +156,22 @@ def write_pages(tables: ReportTables, results: dict[str, ImageResult], config: M
     for text in page["missing"]:
         logger.warning("not in the report: {}", text)
     content = report_folder.script_json([images, quality, page, [result.md5s for result in results.values()]])
-    page["stamp"] = pages.digest(content.encode(), assets)[:16]
+    page["stamp"] = pages.digest(content.encode(), *assets.values())[:16]
     known = {"csv": page["csv"], "factors": page["varying"], "levels": page["levels"]}
     data = pages.write_data(folder, images, quality, known, page["stamp"])
-    return [pages.write_page(folder, page), *data]
+    urls = [*page["csv"].values(), *(url for shown in page["figures"].values() for url, _, _ in shown)]
+    return [pages.write_page(folder, page), *data, *assets, *(folder / unquote(url) for url in urls)]
 
 
-def checksums_of_files(
+def checksums_of_images(
     tasks: Mapping[str, ReportTask], results: Mapping[str, ImageResult], report_dir: Path
 ) -> dict[Path, str | None]:
-    """Return every file of the report, with its md5 where that is known already."""
-    known = {
+    """Return the files of images, with their md5."""
+    return {
         report_folder.keyed_file(report_dir, folder, task.key): md5
         for isic_id, task in tasks.items()
         for folder, md5 in results[isic_id].md5s.items()
     }
-    return {path: known.get(path) for path in report_dir.rglob("*") if path.is_file()}
 
 
 def main(config: MultiannotatorSettings) -> Outcome:
@@ -188,7 +189,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
         files = write_pages(tables, results, config)
         cache.keep_used()
     counts = f"{len(results)} images" + (f", stale files removed: {removed}" if removed else "")
-    return Outcome(counts + cache.note(len(tasks)), files, checksums_of_files(tasks, results, config.report_dir))
+    return Outcome(counts + cache.note(len(tasks)), files, checksums_of_images(tasks, results, config.report_dir))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ _FOLDER = "tables"
 
 
 def copy_csv_files(files: Mapping[str, Path], report_dir: Path) -> dict[str, str]:
-    """Copy tables into the report's folder, and remove what lies there from before.
+    """Copy tables into the report's folder.
 
     Parameters
     ----------
@@ -30,8 +30,4 @@ def copy_csv_files(files: Mapping[str, Path], report_dir: Path) -> dict[str, str
     places = {name: Path(*Path(name).parts[:-1], path.name) for name, path in files.items()}
     for name, path in files.items():
         write_bytes_atomically(folder / places[name], path.read_bytes())
-    kept = {folder / place for place in places.values()}
-    for path in sorted(folder.rglob("*.csv")):
-        if path not in kept:
-            path.unlink()
     return {name: quote(f"{_FOLDER}/{place.as_posix()}") for name, place in places.items()}

@@ -26,13 +26,13 @@ def digest(*parts: bytes) -> str:
     return whole.hexdigest()
 
 
-def copy_assets(report_dir: Path, templates: Path = TEMPLATES) -> bytes:
-    """Copy the page's style sheets and scripts, and return all their bytes."""
+def copy_assets(report_dir: Path, templates: Path = TEMPLATES) -> dict[Path, bytes]:
+    """Copy the page's style sheets and scripts, and return the bytes of each copy."""
     sources = sorted(path for path in (templates / "assets").glob("*") if path.is_file())
-    contents = [path.read_bytes() for path in sources]
-    for source, content in zip(sources, contents, strict=True):
-        write_bytes_atomically(report_dir / "assets" / source.name, content)
-    return b"".join(contents)
+    copies = {report_dir / "assets" / source.name: source.read_bytes() for source in sources}
+    for path, content in copies.items():
+        write_bytes_atomically(path, content)
+    return copies
 
 
 def copy_figures(
@@ -54,7 +54,8 @@ def copy_figures(
     figures: dict[str, list[tuple[str, str, str]]] = {}
     missing = []
     for path in chosen:
-        name = "-".join(path.relative_to(visualizations_dir).parts)
+        place = path if path.is_relative_to(visualizations_dir) else visualizations_dir / path.parent.name / path.name
+        name = "-".join(place.relative_to(visualizations_dir).parts)
         try:
             write_bytes_atomically(report_dir / "assets" / "figures" / name, _downscaled(path))
         except Exception as error:  # decoders raise errors of many kinds on damaged files

@@ -7,21 +7,25 @@ from typing import TYPE_CHECKING
 
 from ..errors import some_of
 from ..running.output_places import OutputPlaces
-from ..running.run_manifest import Manifest, current_outputs, outdated_outputs, read_manifest
+from ..running.run_manifest import Manifest, current_outputs, outdated_outputs, outputs_of, read_manifest
 
 if TYPE_CHECKING:
     from ..settings import MultiannotatorSettings
 
 _NAMED = 5
+_OVERLAP_PLOTS = ("other_datasets_overlap", "imaplusplus_annotator_overlap")
 
 
 def figures_of_run(config: MultiannotatorSettings) -> tuple[list[Path], list[str]]:
     """Return the PNG figures that stages made of the present dataset, and say which others lie among them."""
-    folder, current = config.visualizations_dir, current_outputs(read_manifest(config.output_dir))
-    places = OutputPlaces(config)
-    found = [path for path in folder.rglob("*.png") if config.report_dir not in path.parents]
+    manifest, places = read_manifest(config.output_dir), OutputPlaces(config)
+    folder, current = config.visualizations_dir, current_outputs(manifest)
+    found = {path for path in folder.rglob("*.png") if config.report_dir not in path.parents}
+    others = sorted(path.relative_to(folder).as_posix() for path in found if places.name_of(path) not in current)
+    # The plots of overlaps have a folder of their own, which need not lie in that of the figures.
+    plots = {name for stage in _OVERLAP_PLOTS for name in outputs_of(manifest, stage) if name.endswith(".png")}
+    found |= {path for name in plots if (path := places.path_of(name)) and path.is_file()}
     shown = [path for path in found if places.name_of(path) in current]
-    others = sorted(path.relative_to(folder).as_posix() for path in set(found) - set(shown))
     if not others:
         return shown, []
     what = f"figure of another dataset, or that no stage has recorded ({len(others):,})"
