@@ -166,6 +166,8 @@ main() {
     local first=0 last=$((${#STAGES[@]} - 1)) check=no given=' ' i
     SETTINGS=()
     while (($# > 0)); do
+        # --config=FILE is --config FILE
+        if [[ $1 == --*=* ]]; then set -- "${1%%=*}" "${1#*=}" "${@:2}"; fi
         if [[ $1 == --* ]]; then
             [[ $given != *" $1 "* ]] || usage_error "$1 is given twice"
             given+="$1 "

@@ -140,9 +140,10 @@ def test_an_interrupt_before_the_first_stage_shows_one_line_too(active, moment):
     assert (process.returncode, active.ran()) == (130, [])
 
 
-def test_every_stage_is_given_the_file_and_the_keys(active):
+@pytest.mark.parametrize("file", [["--config", "my set.yaml"], ["--config=my set.yaml"]])
+def test_every_stage_is_given_the_file_and_the_keys(active, file):
     keys = ("num_workers=1", "--until", "create_dataset", "report_title=a --config b")
-    result = active.run(*keys, "--config", "my set.yaml", "bootstrap_seed=3")
+    result = active.run(*keys, *file, "bootstrap_seed=3")
     assert result.returncode == 0
     given = "num_workers=1 report_title=a --config b --dataset my set.yaml bootstrap_seed=3"
     assert active.ran() == [f"make_demo_dataset {given} demo_only_if_used=true", f"create_dataset {given}"]
