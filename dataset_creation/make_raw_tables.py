@@ -188,7 +188,7 @@ def normalise_all(masks: Sequence[OwnMask], config: CreationSettings) -> tuple[l
     digests = [tuple(digest_of[file.path] for file in mask.files) for mask in masks]
     warn_of_copies(masks, digests)
     ids = object_ids([(mask.image, " ".join(several)) for mask, several in zip(masks, digests, strict=True)], rule)
-    folder = prepare(config.own_raw_dir)
+    folder = prepare(config.own_raw_dir, require_folder(config, "own_masks_dir"))
     tasks = [
         NormalisationTask(tuple(file.path for file in mask.files), several, folder / f"{object_id}.png", rule)
         for mask, several, object_id in zip(masks, digests, ids, strict=True)

@@ -14,6 +14,8 @@ from support.own_masks_folder import DRAWN, IMAGES, NORA, OLA, PIA, OwnData
 from support.run import config_of, succeed
 from support.trees import tree
 
+from utils.own_masks.raw_tree import MARKER
+
 
 @pytest.fixture
 def own(tmp_path) -> OwnData:
@@ -51,7 +53,33 @@ def test_other_layouts_give_the_same_bytes(drawn, tmp_path, pattern):
     other.draw_images()
     other.draw_masks(pattern.replace("*", "png"))
     other.succeed(f"own_name_pattern={pattern}")
-    assert tree(other.raw) == tree(drawn.raw)
+    made = [tree(folder.raw) for folder in (other, drawn)]
+    # It says which folder the masks are from.
+    assert all(
+        str(folder.masks).encode() in files.pop(MARKER) for folder, files in zip((other, drawn), made, strict=True)
+    )
+    assert made[0] == made[1]
+
+
+def test_a_folder_made_from_other_masks_is_refused(drawn, tmp_path):
+    drawn.succeed()
+    before = tree(drawn.raw)
+    (tmp_path / "other").mkdir()
+    other = OwnData(tmp_path / "other")
+    other.draw_images()
+    other.draw_masks()
+    other.raw = drawn.raw
+    code, text = other.run()
+    assert (code, "made from the masks in another folder" in text, "set another own_raw_dir" in text) == (1, True, True)
+    assert tree(drawn.raw) == before
+
+
+def test_names_stay_out_of_every_folder_of_the_output(own):
+    own.draw_images()
+    own.draw_masks()
+    own.raw = own.base / "data" / "raw"
+    code, text = own.run(f"target_data_dir={own.base / 'data'}")
+    assert (code, "target_data_dir" in text, own.raw.exists()) == (2, True, False)
 
 
 def test_ids_and_the_order_of_rows_tell_nothing_of_the_annotator(own, tmp_path):

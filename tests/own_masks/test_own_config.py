@@ -106,6 +106,31 @@ def test_an_output_folder_of_the_users_own_stays_unless_the_call_names_one(own, 
     assert yaml.safe_load(file.read_text("utf-8"))["output_dir"] == str(own.base / "other")
 
 
+@pytest.mark.parametrize("rest", ["...", "---\na: 1", "orig: &s x"])
+def test_a_file_that_would_come_out_broken_is_left_as_it_is(own, file, rest):
+    text = file.read_text("utf-8").replace("exclude_mskObjectIDs: []\n", "")
+    text += f"{rest}\n" if rest[0] in ".-" else ""
+    text = text.replace("orig_segs_dir: ", "orig_segs_dir: &s ") + "x: *s\n" if rest[0] == "o" else text
+    file.write_text(text, encoding="utf-8")
+    own.raw = own.base / "elsewhere"
+    code, shown = own.run(f"own_config={file}")
+    assert (code, "cannot be brought up to date" in shown) == (2, True)
+    assert file.read_text("utf-8") == text
+
+
+def test_own_config_that_is_a_folder_or_no_text_is_refused(own, file):
+    for path, content in ((own.base / "folder", None), (file, file.read_bytes() + b"a: \xff\n")):
+        path.mkdir() if content is None else path.write_bytes(content)
+        assert own.run(f"own_config={path}")[0] == 2
+
+
+def test_names_stay_out_of_the_output_that_the_file_names(own, file):
+    file.write_text(file.read_text("utf-8").replace(f'"{own.output}"', f'"{own.base / "kept"}"'), encoding="utf-8")
+    own.raw = own.base / "kept" / "raw"
+    code, text = own.run(f"own_config={file}")
+    assert (code, "lies within the output folder that own_config names" in text, own.raw.exists()) == (2, True, False)
+
+
 def test_a_key_that_was_taken_out_comes_back(own, file):
     whole = file.read_text("utf-8")
     file.write_text(whole.replace("exclude_mskObjectIDs: []\n", ""), encoding="utf-8")

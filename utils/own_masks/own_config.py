@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -54,8 +55,9 @@ def check_own_config(config: CreationSettings) -> None:
     path = config.own_config
     if path is None or not path.exists():
         return
-    text = _text_of(path)
-    if not text.startswith(_START):
+    if not path.is_file():
+        raise ConfigError("own_config names a folder.", where=path, expected="a file to write")
+    if not path.read_bytes().removeprefix(codecs.BOM_UTF8).startswith(_START.encode()):
         raise ConfigError(
             "own_config names a file that make_raw_tables has not written; it would be changed.",
             where=path,
@@ -63,7 +65,7 @@ def check_own_config(config: CreationSettings) -> None:
             hint="name another file",
         )
     try:
-        _read(text)
+        values, _ = _read(_text_of(path))
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(
             "own_config names a file that cannot be brought up to date.",
@@ -72,6 +74,14 @@ def check_own_config(config: CreationSettings) -> None:
             found=error,
             hint="mend it, or name another file",
         ) from error
+    output = path.parent / str(values.get("output_dir") or config.output_dir)
+    if config.own_raw_dir.resolve().is_relative_to(output.resolve()):
+        raise ConfigError(
+            "own_raw_dir, whose tables name annotators, lies within the output folder that own_config names.",
+            where=path,
+            expected=f"a folder outside {output}",
+            found=config.own_raw_dir,
+        )
 
 
 def write_own_config(path: Path, entries: Mapping[str, str], output_dir: Path, is_given: bool) -> Path:
@@ -91,7 +101,9 @@ def write_own_config(path: Path, entries: Mapping[str, str], output_dir: Path, i
     first_line = f"{_START} for: bash overall_script.sh --config {path.name}\n"
     of_users = _OF_USERS if is_given else {*_OF_USERS, "output_dir"}
     lines = _brought_up_to_date(_text_of(path) if path.exists() else first_line, entries, of_users)
-    write_bytes_atomically(path, "".join(f"{line}\n" for line in lines).encode())
+    new = "".join(f"{line}\n" for line in lines)
+    _require_intact(new, path, entries)
+    write_bytes_atomically(path, new.encode())
     return path
 
 
@@ -105,8 +117,27 @@ def _brought_up_to_date(text: str, entries: Mapping[str, str], of_users: Collect
     return [*(line for line in lines if line is not None), *(entries[key] for key in entries if key not in places)]
 
 
+def _require_intact(new: str, path: Path, entries: Mapping[str, str]) -> None:
+    """Raise a ConfigError where the text does not say what it should; the file is left as it is."""
+    try:
+        values = yaml.safe_load(new)
+        before = yaml.safe_load(_text_of(path)) or {} if path.exists() else {}
+        is_whole = set(values) == {*before, *entries} and all(
+            values[key] == value for key, value in before.items() if key not in entries
+        )
+    except (yaml.YAMLError, TypeError) as error:
+        is_whole, before = False, error
+    if not is_whole:
+        raise ConfigError(
+            "own_config names a file that cannot be brought up to date; it is left as it is.",
+            where=path,
+            expected="keys and values, each key at the start of a line, without anchors and further documents",
+            hint="name another file, and copy your keys",
+        )
+
+
 def _text_of(path: Path) -> str:
-    return path.read_text("utf-8-sig", errors="replace")
+    return path.read_text("utf-8-sig")
 
 
 def _has_own_image_table(values: Mapping[str, Any]) -> bool:

@@ -44,13 +44,16 @@ def check_folders(config: CreationSettings) -> None:
         for key, folder in others.items()
         if any(inner.is_relative_to(outer) for inner, outer in permutations((raw, folder.resolve())))
     ]
-    # The tables name annotators; output_dir may be shared.
-    if raw.is_relative_to(config.output_dir.resolve()):
-        overlapping.append(f"output_dir: {config.output_dir}")
+    # The tables name annotators; the output may be shared.
+    outputs = {key: path for key, path in config.output_parts().items() if key.endswith("_dir")}
+    for key, folder in {"output_dir": config.output_dir, **outputs}.items():
+        if raw.is_relative_to(folder.resolve()):
+            overlapping.append(f"{key}: {folder}")
     if overlapping:
         what = "own_raw_dir must lie apart from the other folders."
         raise ConfigError(what, where=config.own_raw_dir, expected="no overlap", offenders=overlapping)
     _refuse_foreign_folder(config.own_raw_dir)
+    _refuse_other_masks(config.own_raw_dir, config.own_masks_dir)
 
 
 def share_a_folder(config: CreationSettings) -> bool:
@@ -66,9 +69,27 @@ def _refuse_foreign_folder(raw: Path) -> None:
         raise PipelineError("own_raw_dir is in use for other files.", where=raw, expected=expected)
 
 
-def prepare(raw: Path) -> Path:
-    """Mark the folder as this stage's, and return the folder of its masks; both are made."""
-    write_bytes_atomically(raw / MARKER, _MARKER_TEXT.encode())
+def _refuse_other_masks(raw: Path, masks_dir: Path) -> None:
+    """Refuse a folder made from other masks: the configuration of another dataset may point at it."""
+    marker = raw / MARKER
+    known = marker.read_text("utf-8", errors="replace").splitlines()[1:] if marker.is_file() else []
+    if known and known != [_made_from(masks_dir)]:
+        raise PipelineError(
+            "own_raw_dir holds what was made from the masks in another folder.",
+            where=raw,
+            expected=_made_from(masks_dir),
+            found=known[0],
+            hint="set another own_raw_dir for each dataset; or remove this folder, if its masks only moved",
+        )
+
+
+def _made_from(masks_dir: Path) -> str:
+    return f"Masks: {masks_dir.resolve()}"
+
+
+def prepare(raw: Path, masks_dir: Path) -> Path:
+    """Mark the folder as this stage's, made from these masks, and return the folder of its masks; both are made."""
+    write_bytes_atomically(raw / MARKER, f"{_MARKER_TEXT}{_made_from(masks_dir)}\n".encode())
     (raw / MASK_FOLDER).mkdir(exist_ok=True)
     return raw / MASK_FOLDER
 
