@@ -183,7 +183,9 @@ def files_in_quarantine(config: AnalysisSettings) -> dict[Path, None]:
     """Return, for the run manifest, the files in quarantine and the places that they have left."""
     folder = config.output_dir / naming.QUARANTINE_FOLDER
     names = [path.name for path in folder.iterdir() if path.name != QUARANTINE_TABLE and not path.is_dir()]
-    return {place / name: None for name in names for place in (folder, *folders_of(config))}
+    left = [place / name for name in names for place in folders_of(config)]
+    # A mask that was mended lies there anew.
+    return dict.fromkeys([*(folder / name for name in names), *(path for path in left if not path.exists())])
 
 
 def folders_of(config: AnalysisSettings) -> tuple[Path, Path]:

@@ -32,9 +32,21 @@ KEYS = (
 IMAPP = "IMA++"
 
 
+def is_demo_beside_other_data(config: AnalysisSettings) -> bool:
+    """Tell whether the lists are those of the embedded demo, and the dataset is another."""
+    from utils.demo.demo_folder import MARKER
+    from utils.running.run_manifest import read_manifest
+
+    dataset = read_manifest(config.output_dir)["dataset"]
+    return (config.other_datasets_dir.parent / MARKER).is_file() and dataset.get("is_demo") is False
+
+
 def _read_other_datasets(config: AnalysisSettings) -> dict[str, set[str]]:
     if not config.other_datasets_dir.is_dir():
         logger.warning("other_datasets_dir names no folder: {}", config.other_datasets_dir)
+        return {}
+    if is_demo_beside_other_data(config):
+        logger.info("not compared with the invented datasets of the demo; other_datasets_dir may name real ones")
         return {}
     others, without_ids = read_datasets(config.other_datasets_dir)
     if IMAPP in others:

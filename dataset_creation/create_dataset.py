@@ -145,7 +145,9 @@ def read_raw_tables(config: CreationSettings) -> tuple[DataFrame, DataFrame]:
     if len(repeated):
         where = config.raw_img_metadata_path
         raise PipelineError("Images occur twice in the raw image table.", where=where, offenders=repeated)
-    warn_of_unknown_ids(segmentations, config.exclude_mskObjectIDs)
+    # Ids of the committed file say nothing of a table that another file, or the command line, names.
+    if config.key_places["exclude_mskObjectIDs"] == config.key_places["raw_seg_masks_metadata_path"]:
+        warn_of_unknown_ids(segmentations, config.exclude_mskObjectIDs)
     warn_of_masks_without_image(segmentations, images["isic_id"])
     kept = keep_segmentations(segmentations, images, config.exclude_mskObjectIDs, config.limit_images)
     require_folder(config, "orig_segs_dir")

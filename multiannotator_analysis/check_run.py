@@ -22,7 +22,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import utils.stage_process
-from utils.config import load_config
+from utils.config import configs_of_folders
 from utils.errors import Failure, PipelineError
 from utils.lazy import logger
 from utils.md5 import md5_of_file
@@ -41,7 +41,7 @@ from utils.running.run_manifest import (
     read_manifest,
     settings_of,
 )
-from utils.settings import SCHEMAS, CreationSettings, MultiannotatorSettings
+from utils.settings import CreationSettings, MultiannotatorSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import md5_of_input, read_table
 from utils.workers.parallel import map_items
@@ -173,12 +173,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
         )
     manifest = read_manifest(root)
     stages = manifest["stages"]
-    configs: dict[str, Any] = {
-        name: load_config(
-            schema, PROJECT_ROOT / name / "config.yaml", config.overrides, config.dataset_file, any_stage=True
-        )
-        for name, schema in SCHEMAS.items()
-    }
+    configs = configs_of_folders(config.overrides, config.dataset_file)
     places = OutputPlaces(config, *configs.values())
     workplace = local_workplace(config)
     raw_files, gone = compare_raw_files(stages, configs["dataset_creation"], workplace)

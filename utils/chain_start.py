@@ -11,12 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .config import load_config
+from .config import configs_of_folders
 from .errors import ConfigError
 from .running.run_lock import lock_file
-from .settings import SCHEMAS
-
-_PROJECT = Path(__file__).resolve().parents[1]
 
 
 def check_configurations(dataset_file: Path | None, overrides: Sequence[str]) -> tuple[Path, list[str]]:
@@ -29,9 +26,7 @@ def check_configurations(dataset_file: Path | None, overrides: Sequence[str]) ->
     """
     output_dirs = {}
     notes: dict[str, None] = {}
-    for folder, schema in SCHEMAS.items():
-        config_file = _PROJECT / folder / "config.yaml"
-        config = load_config(schema, config_file, overrides, dataset_file, any_stage=True)
+    for folder, config in configs_of_folders(overrides, dataset_file).items():
         output_dirs[config.output_dir] = f"{folder}: {config.output_dir}"
         notes |= dict.fromkeys(config.notes)
     if len(output_dirs) > 1:

@@ -26,6 +26,7 @@ from .settings import RETIRED_KEYS, SCHEMAS
 
 Schema = TypeVar("Schema")
 
+_PROJECT = Path(__file__).resolve().parents[1]
 # Folders that users may name in the environment; like paths on the command line they are relative to the
 # current directory, not to a configuration file.
 PATH_VARIABLES = ("IMAPP_OUTPUT_DIR", "IMAPP_DEMO_DIR")
@@ -66,6 +67,20 @@ def load_config(
     values.config_file, values.notes = config_file, notes
     values.dataset_file, values.overrides = dataset_file, list(overrides)
     return values
+
+
+def configs_of_folders(overrides: Sequence[str] = (), dataset_file: Path | None = None) -> dict[str, Any]:
+    """Return the configuration of each folder of stages, by its name, with keys of any stage over its config.yaml.
+
+    Raises
+    ------
+    ConfigError
+        As `load_config`.
+    """
+    return {
+        folder: load_config(schema, _PROJECT / folder / "config.yaml", overrides, dataset_file, any_stage=True)
+        for folder, schema in SCHEMAS.items()
+    }
 
 
 def config_of_values(schema: type[Schema], values: Mapping[str, Any], where: Path) -> Schema:

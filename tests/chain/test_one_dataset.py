@@ -97,6 +97,19 @@ def test_the_demo_gives_way_by_itself_in_one_line(small_raw, tmp_path):
     assert not (output / "quarantine" / "withdrawn").exists()
 
 
+@pytest.mark.parametrize("is_demo", [True, False])
+def test_the_lists_of_the_demo_are_not_compared_with_other_data(small_raw, tmp_path, is_demo):
+    lists = small_raw / "other_datasets"
+    (lists / "HAM").mkdir(parents=True)
+    (lists / "HAM" / "ids.txt").write_text("IMG_01\n")
+    (small_raw / "demo_complete.json").write_text("{}")
+    keys = [key.format(raw=small_raw) for key in DEMO] if is_demo else []
+    for stage in LAY_OUT:
+        succeed(stage, tmp_path / "output", *keys, raw=small_raw)
+    text = succeed("other_datasets_overlap", tmp_path / "output", f"other_datasets_dir={lists}")
+    assert ("not compared with the invented datasets" in text, "nothing to draw" in text) == (not is_demo, not is_demo)
+
+
 def test_a_stage_removes_what_it_made_before_and_does_not_make_now(rerun):
     figure = "imaplusplus_annotator_overlap"
     succeed(figure, rerun)

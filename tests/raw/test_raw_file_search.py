@@ -108,6 +108,16 @@ def test_masks_below_the_images_are_not_taken_for_images(small_raw, tmp_path):
     assert (tmp_path / "output" / "images" / "IMG_01.JPG").stat().st_size == photo.stat().st_size
 
 
+@pytest.mark.parametrize("stage", ["create_dataset", "move_dataset"])
+def test_raw_images_where_the_copies_go_are_refused(small_raw, tmp_path, stage):
+    if stage == "move_dataset":
+        succeed("create_dataset", tmp_path / "output", raw=small_raw)
+    before = {path.name: path.read_bytes() for path in (small_raw / "images").iterdir()}
+    code, text = run_here(stage, tmp_path / "output", f"target_data_dir={small_raw}", raw=small_raw)
+    assert (code, "would be overwritten" in text) == (2, True)
+    assert {path.name: path.read_bytes() for path in (small_raw / "images").iterdir()} == before
+
+
 def test_output_within_the_raw_folder_is_not_searched(small_raw):
     output = small_raw / "images" / "output"
     for _ in range(2):

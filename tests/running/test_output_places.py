@@ -95,6 +95,30 @@ def test_another_dataset_takes_over_what_lies_elsewhere(elsewhere, tmp_path):
     assert not any(name.startswith("IMG") for name in elsewhere.names() | elsewhere.names("data/images"))
 
 
+def test_figures_elsewhere_of_another_dataset_go_too(small_raw, tmp_path):
+    dataset = Elsewhere(small_raw, tmp_path)
+    dataset.run([*LAY_OUT, FIGURE])
+    assert dataset.names("figures")
+    dataset.run(["create_dataset"], "replace_output=true", raw=other_raw(small_raw, tmp_path))
+    assert not dataset.names("figures")
+
+
+def test_another_dataset_is_refused_though_its_metadata_lie_elsewhere(elsewhere, tmp_path):
+    keys = [*elsewhere.keys, f"new_dataset_metadata_output_dir={tmp_path / 'other tables'}"]
+    other = other_raw(elsewhere.raw, tmp_path)
+    code, told = run_here("create_dataset", elsewhere.output, "--any-stage", *keys, raw=other)
+    assert code == 1 and "holds another dataset" in told
+
+
+def test_a_mended_mask_stays_with_the_stage_that_brought_it(elsewhere):
+    quarantined = next(name for name in elsewhere.names("output/quarantine") if name.endswith("_e1.png"))
+    write_png(elsewhere.raw / "segs" / "raw_e1.png", box(3, 3, 9, 9))
+    elsewhere.run(LAY_OUT)
+    assert quarantined in elsewhere.names()
+    elsewhere.run(LAY_OUT, "exclude_mskObjectIDs=[e1]")
+    assert quarantined not in elsewhere.names()
+
+
 def test_a_folder_that_the_config_names_no_longer_is_left_alone(elsewhere, project_copy):
     before = elsewhere.names()
     elsewhere.keys = (f"target_data_dir={elsewhere.output}", *elsewhere.keys[2:])

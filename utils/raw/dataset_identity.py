@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..md5 import md5_of_bytes
-from ..running.run_manifest import DatasetIdentity
+from ..naming import WITHDRAWN_FOLDER
+from ..running.leftovers import MOVING_STAGES
+from ..running.run_manifest import DatasetIdentity, outputs_of, read_manifest
 from ..tables import read_table
 
 if TYPE_CHECKING:
@@ -15,9 +18,16 @@ if TYPE_CHECKING:
 
 
 def earlier_ids(config: CreationSettings) -> list[str]:
-    """Return the ids of the images that the output folder holds; none where nothing has been made."""
+    """Return the ids of the images that the output folder holds; none where nothing has been made.
+
+    Where its metadata are elsewhere, images go by what was brought in: a mask's name is no id, and does no harm.
+    """
     path = config.output_img_metadata_path
-    return read_table(path, ["isic_id"])["isic_id"].to_list() if path.is_file() else []
+    if path.is_file():
+        return read_table(path, ["isic_id"])["isic_id"].to_list()
+    manifest = read_manifest(config.output_dir)
+    brought = [name for stage in MOVING_STAGES for name in outputs_of(manifest, stage)]
+    return [PurePosixPath(name).stem for name in brought if not name.startswith(WITHDRAWN_FOLDER)]
 
 
 def identity_of(metadata: DataFrame, config: CreationSettings) -> DatasetIdentity:

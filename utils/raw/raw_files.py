@@ -10,7 +10,8 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import PipelineError
+from ..errors import ConfigError, PipelineError
+from ..files import place_of
 from ..lazy import logger
 from ..settings import CreationSettings
 from ..tables import read_input
@@ -51,8 +52,29 @@ def mask_label(row: Hashable, object_id: str) -> str:
     return f"row {row} (mskObjectID {object_id!r})"
 
 
+def require_apart_from_targets(folders: Iterable[Path], config: CreationSettings) -> None:
+    """Refuse raw input in the folders that receive the dataset's copies, which would take its place.
+
+    Raises
+    ------
+    ConfigError
+        Listing the folders.
+    """
+    targets = {folder.resolve() for folder in target_folders(config)}
+    inside = [str(folder) for folder in folders if folder.resolve() in targets]
+    if inside:
+        raise ConfigError(
+            "Raw files lie where the dataset's copies go, and would be overwritten.",
+            where=place_of(config, "output_dir", "target_data_dir"),
+            expected="a dataset in folders of its own",
+            hint="set another output_dir or target_data_dir",
+            offenders=inside,
+        )
+
+
 def image_folders(config: CreationSettings) -> dict[str, list[FolderSearch]]:
     """Return what to look for raw images in, by file extension; a warning names folders that do not exist."""
+    require_apart_from_targets([Path(folder) for some in config.orig_imgs_dirs.values() for folder in some], config)
     missing = missing_folders(config)
     if missing:
         logger.warning("folders of orig_imgs_dirs that do not exist: {}", ", ".join(missing))
@@ -73,6 +95,7 @@ def missing_folders(config: CreationSettings) -> list[str]:
 
 def mask_folder(config: CreationSettings) -> FolderSearch:
     """Return what to look for raw masks in."""
+    require_apart_from_targets([config.orig_segs_dir], config)
     return FolderSearch(config.orig_segs_dir, outputs_of(config))
 
 

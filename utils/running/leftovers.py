@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..config import configs_of_folders
 from ..errors import PipelineError, some_of
 from ..lazy import logger
 from ..md5 import md5_of_file
@@ -129,7 +130,9 @@ def take_over_output(config: CreationSettings, earlier_ids: Collection[str], isi
             hint="set another output_dir; or replace_output=true, which removes the tables and figures of the other "
             f"dataset and moves its images and masks to {WITHDRAWN_FOLDER}",
         )
-    left = clear_outputs(OutputPlaces(config), manifest, keep_masks=not is_demo)
+    # Figures and report lie where the other folders' configurations say.
+    places = OutputPlaces(config, *configs_of_folders(config.overrides, config.dataset_file).values())
+    left = clear_outputs(places, manifest, keep_masks=not is_demo)
     what = "the embedded demo" if is_demo else f"another dataset ({len(earlier_ids)} images)"
     logger.info("the outputs of {} gave way to this dataset{}", what, f"; {left} changed files stay" if left else "")
 

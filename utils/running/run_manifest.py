@@ -99,7 +99,8 @@ def outdated_outputs(manifest: Manifest) -> dict[str, str]:
 
 def _is_current(manifest: Manifest, record: Mapping[str, Any]) -> bool:
     stamp = manifest.get("dataset", {}).get("stamp")
-    return stamp is None or record.get("dataset", stamp) == stamp
+    # None of what ran before there was a dataset.
+    return stamp is None or record.get("dataset") in (None, stamp)
 
 
 def record_stage(
