@@ -8,7 +8,7 @@ import pytest
 import yaml
 from support.run import CONFIGS, FOLDERS, STAGES, raw_arguments, run_program, run_script, succeed
 
-from utils import chain_start
+from utils import chain_start, config
 from utils.config import load_config
 from utils.errors import ConfigError
 from utils.settings import SCHEMAS, AnalysisSettings, CreationSettings, MultiannotatorSettings
@@ -201,7 +201,7 @@ def test_a_value_that_no_stage_could_use_is_told_before_the_first_stage(dataset,
     (dataset.parent / "link").symlink_to(dataset.parent / "made")
     places = "target_data_dir: elsewhere\noutput_img_metadata_path: tables/images.csv\n"
     dataset.write_text(f"{DATASET}{places}{line}\n", encoding="utf-8")
-    monkeypatch.setattr(chain_start, "_PROJECT", CONFIGS)
+    monkeypatch.setattr(config, "_PROJECT", CONFIGS)
     monkeypatch.setattr(sys, "argv", ["chain_start", "--dataset", str(dataset)])
     with pytest.raises(SystemExit) as ended:
         chain_start.main()
