@@ -89,6 +89,11 @@ def write_own_config(path: Path, entries: Mapping[str, str], output_dir: Path, i
 
     Of a file that is there, what is not this stage's stays: further keys, comments, masks to leave out, lists of other
     datasets, an image table of the user's own, and an output folder, unless this call is given one (`is_given`).
+
+    Raises
+    ------
+    ConfigError
+        If the file would come out broken; it is left as it is.
     """
     entries = {
         "output_dir": f"output_dir: {_quoted(output_dir)}",
@@ -102,7 +107,13 @@ def write_own_config(path: Path, entries: Mapping[str, str], output_dir: Path, i
     of_users = _OF_USERS if is_given else {*_OF_USERS, "output_dir"}
     lines = _brought_up_to_date(_text_of(path) if path.exists() else first_line, entries, of_users)
     new = "".join(f"{line}\n" for line in lines)
-    _require_intact(new, path, entries)
+    if path.exists() and not _is_intact(new, _text_of(path), entries):
+        raise ConfigError(
+            "own_config names a file that cannot be brought up to date; it is left as it is.",
+            where=path,
+            expected="keys and values, each key at the start of a line, without anchors and further documents",
+            hint="name another file, and copy your keys",
+        )
     write_bytes_atomically(path, new.encode())
     return path
 
@@ -117,23 +128,14 @@ def _brought_up_to_date(text: str, entries: Mapping[str, str], of_users: Collect
     return [*(line for line in lines if line is not None), *(entries[key] for key in entries if key not in places)]
 
 
-def _require_intact(new: str, path: Path, entries: Mapping[str, str]) -> None:
-    """Raise a ConfigError where the text does not say what it should; the file is left as it is."""
+def _is_intact(new: str, text: str, entries: Mapping[str, str]) -> bool:
+    """Tell whether the new text can be read, with every key, and all that is not this stage's as it was."""
     try:
-        values = yaml.safe_load(new)
-        before = yaml.safe_load(_text_of(path)) or {} if path.exists() else {}
-        is_whole = set(values) == {*before, *entries} and all(
-            values[key] == value for key, value in before.items() if key not in entries
-        )
-    except (yaml.YAMLError, TypeError) as error:
-        is_whole, before = False, error
-    if not is_whole:
-        raise ConfigError(
-            "own_config names a file that cannot be brought up to date; it is left as it is.",
-            where=path,
-            expected="keys and values, each key at the start of a line, without anchors and further documents",
-            hint="name another file, and copy your keys",
-        )
+        values, before = yaml.safe_load(new), yaml.safe_load(text) or {}
+    except yaml.YAMLError:
+        return False
+    others = before.keys() - entries.keys()
+    return values.keys() == before.keys() | entries.keys() and all(values[key] == before[key] for key in others)
 
 
 def _text_of(path: Path) -> str:

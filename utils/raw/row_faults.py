@@ -63,17 +63,13 @@ def row_faults(kept: DataFrame, sources: Collection[str], skills: Collection[str
 
 def ways_out(faults: Sequence[str]) -> str | None:
     """Return the hint that fits a list of faults."""
-    hints = {
-        (
-            _OTHER_SKILL,
-            _OTHER_SOURCE,
-        ): "dataset_creation/constants.py says which texts of source and skill are accepted",
-        (
-            _NO_FILE,
-        ): "filename is looked for below orig_segs_dir and its folders, as a name or a path with its folders; "
-        "the case of its suffix and its Unicode form do not matter, all else does",
-    }
-    fitting = [hint for starts, hint in hints.items() if any(start in fault for fault in faults for start in starts)]
+    accepted = "dataset_creation/constants.py says which texts of source and skill are accepted"
+    searched = (
+        "filename is looked for below orig_segs_dir and its folders, as a name or a path with its folders; the case of "
+        "its suffix and its Unicode form do not matter, all else does"
+    )
+    hints = {_OTHER_SKILL: accepted, _OTHER_SOURCE: accepted, _NO_FILE: searched}
+    fitting = dict.fromkeys(hint for text, hint in hints.items() if any(text in fault for fault in faults))
     return "; ".join(fitting) or None
 
 

@@ -38,7 +38,7 @@ def copy_assets(report_dir: Path, templates: Path = TEMPLATES) -> dict[Path, byt
 def copy_figures(
     paths: Iterable[Path], visualizations_dir: Path, report_dir: Path
 ) -> tuple[dict[str, list[tuple[str, str, str]]], list[str]]:
-    """Copy PNG figures from below a folder, at most 1600 pixels wide.
+    """Copy PNG figures, most of them from below a folder, at most 1600 pixels wide.
 
     Returns
     -------
@@ -54,8 +54,8 @@ def copy_figures(
     figures: dict[str, list[tuple[str, str, str]]] = {}
     missing = []
     for path in chosen:
-        place = path if path.is_relative_to(visualizations_dir) else visualizations_dir / path.parent.name / path.name
-        name = "-".join(place.relative_to(visualizations_dir).parts)
+        is_below = path.is_relative_to(visualizations_dir)
+        name = "-".join(path.relative_to(visualizations_dir).parts if is_below else path.parts[-2:])
         try:
             write_bytes_atomically(report_dir / "assets" / "figures" / name, _downscaled(path))
         except Exception as error:  # decoders raise errors of many kinds on damaged files

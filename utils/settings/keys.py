@@ -1,4 +1,4 @@
-"""How a key is key: its help, its default, and what its values may be; and keys of several files."""
+"""How a key is described: its help, its default, and what its values may be; and keys of several files."""
 
 from __future__ import annotations
 
