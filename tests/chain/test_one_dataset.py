@@ -48,6 +48,13 @@ def test_what_left_the_metadata_is_withdrawn_and_never_deleted(small_raw, output
     }
 
 
+def test_what_has_a_new_place_did_not_leave_the_metadata(small_raw, output, tmp_path):
+    before = names(output / "seg_masks")
+    text = succeed("move_dataset", output, f"target_data_dir={tmp_path / 'data'}", raw=small_raw)
+    assert "have a new place; the old ones moved to" in text and "left the metadata" not in text
+    assert names(tmp_path / "data" / "seg_masks") == before <= names(output / "quarantine" / "withdrawn")
+
+
 def test_a_withdrawn_mask_that_was_edited_is_left_alone_and_named(small_raw, output):
     mask = next((output / "seg_masks").glob("*_d1.png"))
     write_png(mask, box(0, 0, 2, 2))

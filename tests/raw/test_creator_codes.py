@@ -168,6 +168,8 @@ def test_with_a_mapping_codes_that_moved_are_named_with_what_fits(small_raw, tmp
     ("line", "fault"),
     [
         ("B00,Nora Zeta", "line 3: a code that is not A"),
+        ("A000,Ola Psi", "line 3: a code that is not A"),
+        ("A0,Ola Psi", "line 3: a code that is not A"),
         ("A00,Ola Psi", "line 3: a code that stands there twice"),
         ("A01, Nora Zeta", "line 3: a creator who stands there twice"),
         ("A01,", "line 3: no creator"),

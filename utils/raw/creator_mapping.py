@@ -15,7 +15,7 @@ from ..settings import CreationSettings
 from ..tables import read_table
 
 _COLUMNS = ("annotator", "creator")
-_CODE = r"A\d{2,}"
+_CODE = r"A(?:\d{2}|[1-9]\d{2,})"  # A00 and A000 would be one number
 _LONGEST_START = 200  # bytes; the first line of a mapping has fewer, however it was saved
 _SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
@@ -58,7 +58,7 @@ def read_creator_mapping(path: Path | None) -> dict[str, str]:
     # Spreadsheets keep rows that were emptied.
     table = table[(table["annotator"] != "") | (table["creator"] != "")]
     faults = {
-        "a code that is not A and at least two digits": ~table["annotator"].str.fullmatch(_CODE),
+        "a code that is not A and two digits, or more from A100 on": ~table["annotator"].str.fullmatch(_CODE),
         "a code that stands there twice": table["annotator"].duplicated(keep=False),
         "a creator who stands there twice": table["creator"].duplicated(keep=False),
         "no creator": table["creator"] == "",

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..config import configs_of_folders
@@ -75,15 +75,13 @@ def withdraw_unmade(places: OutputPlaces, made: Collection[str]) -> dict[Path, s
     unchanged, changed = _split_by_md5(places, gone)
     moved: dict[Path, str | None] = {path: None for path in unchanged.values()}
     moved |= {_move_away(path, places.root, gone[name]): gone[name] for name, path in unchanged.items()}
-    if unchanged:
-        logger.warning(
-            "{} left the metadata and moved to {}: {}",
-            _files(unchanged),
-            places.root / WITHDRAWN_FOLDER,
-            some_of(list(unchanged), _NAMED),
-        )
-    _name_changed(changed)
     folder = places.root / WITHDRAWN_FOLDER
+    kept = {PurePosixPath(name).name for name in made}
+    for is_kept, why in ((False, "left the metadata and moved"), (True, "have a new place; the old ones moved")):
+        names = [name for name, path in unchanged.items() if (path.name in kept) == is_kept]
+        if names:
+            logger.warning("{} {} to {}: {}", _files(names), why, folder, some_of(names, _NAMED))
+    _name_changed(changed)
     there = {path: None for path in folder.iterdir()} if folder.is_dir() else {}
     return there | moved
 
