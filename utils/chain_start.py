@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .config import configs_of_folders
 from .errors import ConfigError
+from .files import place_of
+from .raw.raw_files import target_folders
 from .running.run_lock import lock_file
 
 
@@ -22,11 +25,12 @@ def check_configurations(dataset_file: Path | None, overrides: Sequence[str]) ->
     Raises
     ------
     ConfigError
-        If one is wrong, or if they name several output folders.
+        If one is wrong, or if they name several output folders, or several places of the dataset.
     """
     output_dirs = {}
     notes: dict[str, None] = {}
-    for folder, config in configs_of_folders(overrides, dataset_file).items():
+    configs = configs_of_folders(overrides, dataset_file)
+    for folder, config in configs.items():
         output_dirs[config.output_dir] = f"{folder}: {config.output_dir}"
         notes |= dict.fromkeys(config.notes)
     if len(output_dirs) > 1:
@@ -37,7 +41,30 @@ def check_configurations(dataset_file: Path | None, overrides: Sequence[str]) ->
             hint="set output_dir in one file for overall_script.sh --config, or IMAPP_OUTPUT_DIR",
             offenders=output_dirs.values(),
         )
+    _require_one_dataset(configs)
     return next(iter(output_dirs)), list(notes)
+
+
+def _require_one_dataset(configs: Mapping[str, Any]) -> None:
+    """Refuse a folder of the dataset, set for the stages that fill it, where those that read it look elsewhere."""
+    creation = configs["dataset_creation"]
+    expected = target_folders(creation)
+    if creation.target_data_dir == creation.output_dir:
+        return  # not set: a dataset that is there already may be analysed alone
+    elsewhere = [
+        f"{folder}: new_dataset_images_dir {config.new_dataset_images_dir}, new_dataset_masks_dir "
+        f"{config.new_dataset_masks_dir}"
+        for folder, config in configs.items()
+        if config is not creation and (config.new_dataset_images_dir, config.new_dataset_masks_dir) != expected
+    ]
+    if elsewhere:
+        raise ConfigError(
+            "The stages would look for the dataset where it is not.",
+            where=place_of(creation, "target_data_dir"),
+            expected=f"images in {expected[0]}, masks in {expected[1]}",
+            hint=f"set new_dataset_dir: {creation.target_data_dir}, or both folders",
+            offenders=elsewhere,
+        )
 
 
 def main() -> None:

@@ -210,6 +210,30 @@ def test_a_value_that_no_stage_could_use_is_told_before_the_first_stage(dataset,
     assert (ended.value.code, f"{key} in {dataset}" in said, WRONG_VALUES[line] in said) == (2, True, True), said
 
 
+@pytest.mark.parametrize(
+    ("lines", "is_told"),
+    [
+        ("target_data_dir: data\n", True),
+        ("target_data_dir: data\nnew_dataset_dir: data\n", False),
+        ("target_data_dir: data\nseparate_images_and_masks: false\nnew_dataset_dir: data\n", True),
+        ("target_data_dir: d\nnew_dataset_images_dir: d/images\nnew_dataset_masks_dir: d/seg_masks\n", False),
+        ("new_dataset_dir: released\n", False),
+    ],
+)
+def test_stages_that_would_look_for_the_dataset_elsewhere_are_told_at_once(
+    dataset, lines, is_told, capsys, monkeypatch
+):
+    dataset.write_text(f"{DATASET}{lines}", encoding="utf-8")
+    monkeypatch.setattr(config, "_PROJECT", CONFIGS)
+    monkeypatch.setattr(sys, "argv", ["chain_start", "--dataset", str(dataset)])
+    if not is_told:
+        chain_start.main()
+        return
+    with pytest.raises(SystemExit) as ended:
+        chain_start.main()
+    assert (ended.value.code, "look for the dataset where it is not" in capsys.readouterr().err) == (2, True)
+
+
 def test_values_that_a_stage_can_use_pass_the_check(dataset):
     good = (
         "overlay_metric: assd_score_normalized",
