@@ -119,6 +119,15 @@ def test_area_factors_are_on_a_logarithmic_axis_with_both_estimates():
     assert "2.00 [1.50, 3.00]" in told and "1.50 [1.20, 1.80]" in told and "level T3 is annotator A00 alone." in told
 
 
+def test_factors_near_one_have_a_scale():
+    rows = [("annotators", "all", name, factor, NAN, NAN, 20.0, "") for name, factor in (("A00", 0.95), ("A01", 1.05))]
+
+    axes = draw_area_factors(factor_rows(*rows)).axes[0]
+
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0.9", "1", "1.1"]
+    assert axes.get_xlim()[0] < 0.9 and axes.get_xlim()[1] > 1.1
+
+
 def test_factors_without_interval_are_hollow_with_the_reason_of_either_estimate():
     joint = "rests on 1 image that joins two parts of the annotators, A00 and A01"
     table = factor_rows(

@@ -35,6 +35,7 @@ _FACTOR_NOTES = (
     "Dark: all pairs of masks of one image by two annotators. Light: without pairs whose areas differ more than "
     "threefold. 95\N{NO-BREAK SPACE}% intervals from cluster-robust errors."
 )
+_LEAST_SPAN = (0.88, 1.13)  # of the axis, with 0.9 and 1.1 in it
 _HOLLOW_NOTE = "Hollow: no interval."
 _DICE_NOTES = (
     "Dark: mean over images with anyone else, which depends on whom they were paired with; "
@@ -73,7 +74,9 @@ def draw_area_factors(factors: DataFrame) -> Figure:
     figure = _forest(rows, titles, text, "Area factor: 1.2 is 20 % larger than the mean mask of the same images", 1.0)
     axes = figure.axes[0]
     axes.set_xscale("log")
-    low, high = axes.get_xlim()
+    # So that factors near 1 have a scale, too.
+    low, high = min(axes.get_xlim()[0], _LEAST_SPAN[0]), max(axes.get_xlim()[1], _LEAST_SPAN[1])
+    axes.set_xlim(low, high)
     ticks = [tick for tick in (_TICKS if high > _FINE * low else _FINE_TICKS) if low <= tick <= high]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
