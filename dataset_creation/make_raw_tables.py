@@ -13,6 +13,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,14 @@ from utils.own_masks.findings import (
 )
 from utils.own_masks.image_folder import contested_files, list_images
 from utils.own_masks.mask_folder import NamesRead, OwnMask, id_key, link_faults, list_files, read_names
-from utils.own_masks.own_config import check_own_config, config_entries, extensions_of, write_own_config
+from utils.own_masks.own_config import (
+    check_own_config,
+    config_values,
+    extensions_of,
+    output_named,
+    write_own_config,
+    yaml_lines,
+)
 from utils.own_masks.raw_tree import (
     IMAGE_TABLE,
     MASK_FOLDER,
@@ -226,8 +234,9 @@ def build_tables(
 def main(config: CreationSettings) -> Outcome:
     """Read the names, normalise the masks, check sizes, write the tables."""
     factors = factor_maps(config)
-    check_folders(config)
     check_own_config(config)
+    config = replace(config, output_dir=output_named(config))
+    check_folders(config)
     images = read_images(config)
     masks = read_folder(config, images, factors).masks
     if config.own_images_dir is not None and images is not None:
@@ -243,13 +252,12 @@ def main(config: CreationSettings) -> Outcome:
         write_table(mask_table, config.own_raw_dir / MASK_TABLE),
     ]
     prune(config.own_raw_dir, ids)
-    entries = config_entries(config.own_raw_dir, config.own_masks_dir, config.own_images_dir, images or {})
+    values = config_values(config.own_raw_dir, config.own_masks_dir, config.own_images_dir, images or {})
     if config.own_config is not None:
-        is_given = config.key_places["output_dir"] != f"in {config.config_file}"
-        files.append(write_own_config(config.own_config, entries, config.output_dir, is_given))
+        files.append(write_own_config(config.own_config, values, config.output_dir))
         logger.info("go on with: bash overall_script.sh --config {}", shlex.quote(str(config.own_config)))
     else:
-        logger.info("lines for {}, in place of those there:\n{}", config.config_file, "\n".join(entries.values()))
+        logger.info("lines for {}, in place of those there:\n{}", config.config_file, yaml_lines(values).rstrip())
     annotators = mask_table["creator"].nunique()
     counts = f"{len(masks)} masks of {mask_table['ISIC_id'].nunique()} images by {annotators} annotators"
     return Outcome(counts, [*files, config.own_raw_dir / MASK_FOLDER])

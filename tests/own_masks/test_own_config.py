@@ -76,6 +76,7 @@ def test_what_was_made_is_brought_up_to_date_within_what_a_user_added(own, file)
     (own.images / "b1.png").rename(own.images / "b1.PNG")
     own.succeed(f"own_config={file}")
     new = file.read_text("utf-8")
+    assert "  # mine\n  " in new
     assert "# next\naudit_seed: 5\norig_segs_dir: " in new
     before, after = yaml.safe_load(text), yaml.safe_load(new)
     assert after.pop("audit_seed") == 5
@@ -124,11 +125,60 @@ def test_own_config_that_is_a_folder_or_no_text_is_refused(own, file):
         assert own.run(f"own_config={path}")[0] == 2
 
 
+IMAGES_OF_USERS = {
+    "lines": "  # mine\n  png:  # both\n    - {images}  # first\n    # second\n    - scans\n  tif: [{images}]",
+    "relative": "  png: [./images, scans]  # both",
+    "single": "  png: {images}  # one\n  tif: scans",
+}
+
+
+@pytest.mark.parametrize("written", IMAGES_OF_USERS)
+def test_further_folders_of_images_and_comments_among_them_stay(own, file, written):
+    text = file.read_text("utf-8").replace(
+        f'  png: ["{own.images}"]', IMAGES_OF_USERS[written].format(images=own.images)
+    )
+    file.write_text(text, encoding="utf-8")
+    own.succeed(f"own_config={file}")
+    assert file.read_text("utf-8") == text
+    moved = own.base / "moved"
+    own.images = own.images.rename(moved)
+    own.succeed(f"own_config={file}")
+    former = "./images" if written == "relative" else str(own.base / "images")
+    assert file.read_text("utf-8") == text.replace(former, f'"{moved}"')
+
+
+@pytest.mark.parametrize("written", ["orig_imgs_dirs:", "orig_imgs_dirs: {}", "orig_imgs_dirs: {tif: [scans]} # mine"])
+def test_folders_of_images_are_added_to_what_is_written_in_a_line(own, file, written):
+    text = file.read_text("utf-8").replace(f'orig_imgs_dirs:\n  png: ["{own.images}"]', written)
+    file.write_text(text, encoding="utf-8")
+    own.draw_images(["b1"])
+    (own.images / "b1.png").rename(own.images / "b1.PNG")
+    own.succeed(f"own_config={file}")
+    values = yaml.safe_load(file.read_text("utf-8"))["orig_imgs_dirs"]
+    assert values.items() >= {"png": [str(own.images)], "PNG": [str(own.images)]}.items()
+
+
+def test_images_in_the_output_that_the_file_keeps_are_left_out(own, file):
+    kept = own.images / "results"
+    file.write_text(file.read_text("utf-8").replace(f'"{own.output}"', f'"{kept}"'), encoding="utf-8")
+    (kept / "images").mkdir(parents=True)
+    (kept / "images" / "a1.png").write_bytes((own.images / "a1.png").read_bytes())
+    own.succeed(f"own_config={file}")
+    assert own.image_ids() == ["a1"]
+
+
+def test_a_list_where_a_folder_belongs_is_told(own, file):
+    text = file.read_text("utf-8").replace('orig_segs_dir: "', 'orig_segs_dir:\n  - "')
+    file.write_text(text, encoding="utf-8")
+    code, shown = own.run(f"own_config={file}")
+    assert (code, "a list or map in line" in shown, file.read_text("utf-8")) == (2, True, text)
+
+
 def test_names_stay_out_of_the_output_that_the_file_names(own, file):
     file.write_text(file.read_text("utf-8").replace(f'"{own.output}"', f'"{own.base / "kept"}"'), encoding="utf-8")
     own.raw = own.base / "kept" / "raw"
     code, text = own.run(f"own_config={file}")
-    assert (code, "lies within the output folder that own_config names" in text, own.raw.exists()) == (2, True, False)
+    assert (code, f"output_dir: {own.base / 'kept'}" in text, own.raw.exists()) == (2, True, False)
 
 
 def test_a_key_that_was_taken_out_comes_back(own, file):

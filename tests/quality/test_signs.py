@@ -73,6 +73,8 @@ def test_a_mask_of_several_pages_goes_to_quarantine_with_what_to_do(tmp_path, ki
     told = rf"moved to quarantine: {NAMES['c']} \(it has [23] (frames|pages): save the one that is the mask as a file"
     assert (code, re.search(told, text) is not None) == (0, True)
     assert NAMES["c"] not in (tmp_path / "output" / "metadata" / SEG).read_text("utf-8")
+    found = {row["mask"]: row["issue"] for row in table_rows(tmp_path / "output" / "metadata" / QA)}
+    assert found[NAMES["c"]] == "Several pages or frames"
 
 
 def test_each_mask_that_goes_is_told_with_its_reason(tmp_path):

@@ -20,10 +20,14 @@ _START = 1 << 16  # bytes of a file; an animated PNG says so before its first pi
 _MOST_LOOKED_AT = 1000
 
 
+class SeveralPicturesError(ValueError):
+    """A mask file holds several pages or frames: which is the mask, its maker knows."""
+
+
 def refuse_several(number: int, kind: str) -> None:
-    """Raise a ValueError for a mask file of several pages or frames (`kind`): which is the mask, its maker knows."""
+    """Raise a SeveralPicturesError for a mask file of several pages or frames (`kind`)."""
     if number > 1:
-        raise ValueError(f"it has {number} {kind}: save the one that is the mask as a file of its own")
+        raise SeveralPicturesError(f"it has {number} {kind}: save the one that is the mask as a file of its own")
 
 
 def frames_of_png(data: bytes) -> int:

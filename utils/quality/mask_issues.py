@@ -13,6 +13,7 @@ from ..errors import PipelineError, one_line
 from ..lazy import cv2
 from ..masks.bounding_box import Box, bounding_box
 from ..masks.signs import signs_of
+from ..pictures.pages import SeveralPicturesError
 from ..pictures.pixel_values import has_more_than_two_levels, is_plain_mask, number_of_levels
 
 # A second region counts as an issue when it exceeds this share of the largest.
@@ -34,6 +35,7 @@ class Issue(NamedTuple):
 
 
 UNREADABLE = Issue("File not found or corrupted", "high", unusable=True)
+SEVERAL_PICTURES = Issue("Several pages or frames", "high", unusable=True)
 EMPTY = Issue("Empty mask", "high", unusable=True)
 FULL = Issue("Mask covers entire image", "high")
 BORDER = Issue("Mask touches image border", "low")
@@ -75,7 +77,9 @@ def examine_mask_file(path: Path) -> Judgement:
     except OSError as error:
         return Judgement([UNREADABLE], reason=error.strerror or one_line(error))
     except PipelineError as error:
-        return Judgement([UNREADABLE], reason=one_line(error.__cause__))
+        cause = error.__cause__
+        issue = SEVERAL_PICTURES if isinstance(cause, SeveralPicturesError) else UNREADABLE
+        return Judgement([issue], reason=one_line(cause))
     mask = octets_or_mask(values)
     issues = _issues_of(values, mask)
     return Judgement(issues, signs_of(mask, EMPTY in issues or FULL in issues, [data]))
