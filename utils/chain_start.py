@@ -42,6 +42,7 @@ def check_configurations(dataset_file: Path | None, overrides: Sequence[str]) ->
             offenders=output_dirs.values(),
         )
     _require_one_dataset(configs)
+    _require_private_mapping(configs)
     return next(iter(output_dirs)), list(notes)
 
 
@@ -64,6 +65,25 @@ def _require_one_dataset(configs: Mapping[str, Any]) -> None:
             expected=f"images in {expected[0]}, masks in {expected[1]}",
             hint=f"set new_dataset_dir: {creation.target_data_dir}, or both folders",
             offenders=elsewhere,
+        )
+
+
+def _require_private_mapping(configs: Mapping[str, Any]) -> None:
+    """Refuse names of annotators in any folder that stages fill, also where only another stage knows of it."""
+    creation = configs["dataset_creation"]
+    mapping = creation.creator_mapping_path
+    parts = {key: path for config in configs.values() for key, path in config.output_parts().items()}
+    shared = [
+        f"{key}: {path}"
+        for key, path in parts.items()
+        if mapping is not None and key.endswith("_dir") and mapping.resolve().is_relative_to(path.resolve())
+    ]
+    if shared:
+        raise ConfigError(
+            "The configuration key 'creator_mapping_path' names a path within a folder of the output.",
+            where=place_of(creation, "creator_mapping_path"),
+            expected="a file that is not passed on with the dataset, its figures or its report",
+            offenders=shared,
         )
 
 

@@ -305,3 +305,14 @@ def test_a_single_stage_takes_the_file_too(small_raw, tmp_path):
     arguments = [key for key in raw_arguments(small_raw) if not key.startswith("orig_segs_dir")]
     succeed("create_dataset", tmp_path / "unused", "--dataset", file, *arguments)
     assert (tmp_path / "made" / "metadata" / "IMAplusplus_seg_metadata.csv").is_file()
+
+
+@pytest.mark.parametrize("key", ["report_dir", "visualizations_dir"])
+def test_names_of_annotators_stay_out_of_folders_that_other_stages_fill(dataset, key, capsys, monkeypatch):
+    dataset.write_text(f"{DATASET}{key}: elsewhere\ncreator_mapping_path: elsewhere/names/who.csv\n", encoding="utf-8")
+    monkeypatch.setattr(config, "_PROJECT", CONFIGS)
+    monkeypatch.setattr(sys, "argv", ["chain_start", "--dataset", str(dataset)])
+    with pytest.raises(SystemExit) as ended:
+        chain_start.main()
+    said = capsys.readouterr().err
+    assert (ended.value.code, f"  - {key}: {dataset.parent / 'elsewhere'}" in said) == (2, True), said

@@ -136,14 +136,14 @@ def test_an_unknown_key_names_the_nearest(load, tmp_path, origin):
 @pytest.mark.parametrize(
     ("line", "key", "reason"),
     [
-        ("workers: many", "workers", "Integer"),
-        ("workers: 1.5", "workers", "1.5"),
-        ("share: lots", "share", "Float"),
-        ("verbose: perhaps", "verbose", "bool"),
+        ("workers: many", "workers", "expected: a whole number"),
+        ("workers: 1.5", "workers", "found:    1.5"),
+        ("share: lots", "share", "expected: a number"),
+        ("verbose: perhaps", "verbose", "expected: true or false"),
         ("how: move", "how", "copy, hardlink, symlink"),
-        ("ids: one", "ids", "list"),
-        ("folders: {jpg: one}", "folders.jpg", "list"),
-        ("folders: [a]", "folders", "ListConfig"),
+        ("ids: one", "ids", "expected: a list, as in [text, text]"),
+        ("folders: {jpg: one}", "folders.jpg", "expected: a map, as in {name: [folder, folder]}"),
+        ("folders: [a]", "folders", "expected: a map, as in {name: [folder, folder]}"),
     ],
 )
 def test_a_wrong_type_names_file_key_and_reason(load, tmp_path, line, key, reason):

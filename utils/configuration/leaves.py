@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Mapping
+from enum import Enum
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from omegaconf import MISSING
 
@@ -14,11 +15,40 @@ from omegaconf import MISSING
 NOT_KEYS = ("config_file", "inputs_read", "notes", "dataset_file", "overrides", "key_places")
 
 
+_IN_WORDS: dict[Any, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    Path: "a path",
+}
+
+_EXAMPLES: dict[Any, str] = {list: "[{0}, {0}]", dict: "{{name: {}}}"}
+
+
 def type_hints(schema: type) -> dict[str, Any]:
     """Return the type of each key; a map of lists of paths is text to OmegaConf, and marked as paths."""
     hints = {name: hint for name, hint in get_type_hints(schema).items() if name not in NOT_KEYS}
     marked = [field.name for field in dataclasses.fields(schema) if field.metadata.get("paths")]
     return {**hints, **{name: dict[str, list[Path]] for name in marked}}
+
+
+def in_words(hint: Any) -> str:
+    """Say what a value of this type is in a configuration file."""
+    arguments = get_args(hint)
+    if get_origin(hint) in _EXAMPLES:
+        kind = "a list" if get_origin(hint) is list else "a map"
+        return f"{kind}, as in {_example(hint)}"
+    if arguments:  # X | None
+        return f"{in_words(arguments[0])}, or null"
+    if issubclass(hint, Enum):
+        return f"one of {', '.join(hint.__members__)}"
+    return _IN_WORDS[hint]
+
+
+def _example(hint: Any) -> str:
+    shape = _EXAMPLES.get(get_origin(hint))
+    return shape.format(_example(get_args(hint)[-1])) if shape else "folder" if hint is Path else "text"
 
 
 def path_keys(hints: Mapping[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from ..errors import ConfigError
-from .leaves import type_hints
+from .leaves import in_words, type_hints
 from .sources import COMMAND_LINE, Source
 
 # What a ${...} that stands for nothing, for another type or for itself raises.
@@ -40,7 +41,7 @@ def merge(schema: type, sources: Sequence[Source]) -> Any:
                     merged[key] = {}  # a map in a file takes the place of the one in the file before
                 merged = OmegaConf.merge(merged, OmegaConf.masked_copy(source.values, key))
             except OmegaConfBaseException as error:
-                raise _wrong_value(error, key, source) from error
+                raise _wrong_type(error, key, source, type_hints(schema)[key]) from error
     return _looked_up(merged, last_sources(schema, sources))
 
 
@@ -77,6 +78,16 @@ def _references(merged: DictConfig, key: str) -> list[str]:
     """Return what the text of a key refers to; among it are keys."""
     plain: Any = OmegaConf.to_container(merged, resolve=False)
     return re.findall(r"\$\{[\s.]*(\w+)", str(plain[key]))
+
+
+def _wrong_type(error: OmegaConfBaseException, key: str, source: Source, hint: Any) -> ConfigError:
+    written: Any = OmegaConf.to_container(source.values, resolve=False)
+    return ConfigError(
+        f"The configuration key '{error.full_key or key}' has an unusable value.",
+        where=source.where,
+        expected=in_words(hint),
+        found=json.dumps(written[key], ensure_ascii=False, default=str),
+    )
 
 
 def _wrong_value(error: Exception, key: str, source: Source) -> ConfigError:
