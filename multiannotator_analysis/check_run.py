@@ -30,13 +30,13 @@ from utils.naming import SEG_COLUMNS, humans_only
 from utils.raw.moves import pair_with_raw_files
 from utils.raw.raw_files import read_raw_masks
 from utils.raw.shipped_bytes import md5_as_shipped
+from utils.running.dataset_state import outdated_outputs
 from utils.running.leftovers import MOVING_STAGES
 from utils.running.output_places import OutputPlaces
 from utils.running.run_manifest import (
     PROJECT_ROOT,
     environment_now,
     manifest_file,
-    outdated_outputs,
     outputs_of,
     read_manifest,
     settings_of,

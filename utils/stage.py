@@ -188,6 +188,7 @@ def _run(main: Callable[[Settings], Outcome], config: Settings, script: Path, ke
 
 def _record(outcome: Outcome, config: CommonSettings, script: Path, keys: Sequence[str]) -> None:
     """Write the run manifest, and remove what the stage made in an earlier run and did not make now."""
+    from .running.dataset_state import warn_of_outdated_inputs, warn_of_outdated_outputs
     from .running.leftovers import remove_unmade
     from .running.output_places import OutputPlaces
     from .running.run_manifest import outputs_of, read_manifest, record_stage
@@ -195,11 +196,15 @@ def _record(outcome: Outcome, config: CommonSettings, script: Path, keys: Sequen
     places = OutputPlaces(config)
     outputs: dict[Path, str | None] = {path: None for path in outcome.files if not path.is_dir()}
     outputs |= outcome.checksums
-    earlier = outputs_of(read_manifest(config.output_dir), script.stem)
+    manifest = read_manifest(config.output_dir)
+    earlier = outputs_of(manifest, script.stem)
+    kept: dict[Path, str | None] = {}
     if outcome.adds:
         # With the md5s that they had: a file that was changed since is somebody's, and a check of the run names it.
         there = {path: md5 for name, md5 in earlier.items() if (path := places.path_of(name)) and path.is_file()}
-        outputs = {**there, **outputs}
+        kept = {path: md5 for path, md5 in there.items() if path not in outputs}
+    warn_of_outdated_inputs(config, manifest)
     if outputs or earlier:
-        made = record_stage(script, keys, config, outputs, outcome.dataset)
+        made = record_stage(script, keys, config, {**kept, **outputs}, outcome.dataset, kept)
         remove_unmade(places, earlier, made)
+        warn_of_outdated_outputs(read_manifest(config.output_dir), script.stem)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..running.run_manifest import Manifest, read_manifest
+from ..running.dataset_state import Manifest
+from ..running.run_manifest import read_manifest
 
 if TYPE_CHECKING:
     from ..settings import MultiannotatorSettings

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import some_of
+from ..running.dataset_state import Manifest, current_outputs, outdated_outputs
 from ..running.output_places import OutputPlaces
-from ..running.run_manifest import Manifest, current_outputs, outdated_outputs, outputs_of, read_manifest
+from ..running.run_manifest import outputs_of, read_manifest
 
 if TYPE_CHECKING:
     from ..settings import MultiannotatorSettings

@@ -14,8 +14,9 @@ from ..errors import PipelineError, some_of
 from ..lazy import logger
 from ..md5 import md5_of_file
 from ..naming import QUARANTINE_FOLDER, WITHDRAWN_FOLDER
+from .dataset_state import Manifest
 from .output_places import OutputPlaces
-from .run_manifest import Manifest, outputs_of, read_manifest, write_manifest
+from .run_manifest import outputs_of, read_manifest, write_manifest
 
 if TYPE_CHECKING:
     from ..settings import CreationSettings

@@ -7,7 +7,7 @@ import dataclasses
 import enum
 import json
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from ..errors import PipelineError
 from ..files import write_bytes_atomically
 from ..md5 import md5_of_bytes, md5_of_file
 from .code_and_versions import installed_versions
+from .dataset_state import Manifest, stamp_of, stamp_of_inputs
 from .output_places import OutputPlaces
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ _OUTSIDE = "(outside the output folder)"
 # What changes how fast or how loud a run is, or what it may do, but no byte of its outputs.
 _WITHOUT_EFFECT = {"num_workers", "verbose", "output_dir", "executor", "dask_scheduler", "cache_dir", "replace_output"}
 _CODE_FOLDERS = ("dataset_creation", "dataset_analysis", "multiannotator_analysis", "utils")
-
-
-Manifest = dict[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,30 +83,13 @@ def outputs_of(manifest: Manifest, stage: str) -> dict[str, str]:
     return manifest["stages"].get(stage, {}).get("outputs", {})
 
 
-def current_outputs(manifest: Manifest) -> set[str]:
-    """Return the names of what stages made of the dataset that the output folder holds now."""
-    stages = manifest["stages"].values()
-    return {name for record in stages if _is_current(manifest, record) for name in record["outputs"]}
-
-
-def outdated_outputs(manifest: Manifest) -> dict[str, str]:
-    """Return what was made of an earlier state of the dataset: its stage by name."""
-    stages = manifest["stages"].items()
-    return {name: stage for stage, record in stages if not _is_current(manifest, record) for name in record["outputs"]}
-
-
-def _is_current(manifest: Manifest, record: Mapping[str, Any]) -> bool:
-    stamp = manifest.get("dataset", {}).get("stamp")
-    # None of what ran before there was a dataset.
-    return stamp is None or record.get("dataset") in (None, stamp)
-
-
 def record_stage(
     script: Path,
     keys: Sequence[str],
     config: CommonSettings,
     outputs: Mapping[Path, str | None],
     dataset: DatasetIdentity | None = None,
+    kept: Collection[Path] = (),
 ) -> set[str]:
     """Write what a stage that has just ended was made from into the manifest.
 
@@ -125,11 +106,17 @@ def record_stage(
         the pipeline's is left out.
     dataset : DatasetIdentity, optional
         Which dataset the folder holds from now on, said by the stages that begin one.
+    kept : collection of Path
+        Outputs that an earlier run of the stage made, and this one did not: they are of the dataset of that run.
 
     Returns
     -------
     set of str
         Names of what it wrote.
+
+    Notes
+    -----
+    What was made from a table of an earlier state of the dataset is of that state too.
     """
     root, places = config.output_dir, OutputPlaces(config)
     manifest = read_manifest(root)
@@ -137,6 +124,9 @@ def record_stage(
         manifest["dataset"] = dataclasses.asdict(dataset)
     names = {name: path for path in outputs if (name := places.name_of(path)) is not None}
     # What has a checksum was just written.
+    stamp = stamp_of_inputs(config, manifest) or manifest.get("dataset", {}).get("stamp")
+    before = manifest["stages"].get(script.stem, {})
+    stamps = {name: stamp_of(before, name) for path in kept if (name := places.name_of(path)) in names}
     present = {
         name: outputs[path] or md5_of_file(path) for name, path in names.items() if outputs[path] or path.is_file()
     }
@@ -150,7 +140,8 @@ def record_stage(
     manifest["stages"][script.stem] = {
         "script": script.relative_to(PROJECT_ROOT).as_posix(),
         "environment": label,
-        "dataset": manifest.get("dataset", {}).get("stamp"),
+        "dataset": stamp,
+        "earlier": {name: of for name, of in sorted(stamps.items()) if of not in (None, stamp)},
         "settings": settings,
         # On the command line or in a dataset's file, rather than in the config file of the stage's folder.
         "given": sorted(key for key in settings if config.key_places[key] != f"in {config.config_file}"),
