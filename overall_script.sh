@@ -2,6 +2,9 @@
 # Runs the pipeline from the raw files to the last table; `--help` tells more.
 set -euo pipefail
 
+# Names of files are UTF-8 in every locale.
+export PYTHONUTF8=1
+
 # shellcheck source=utils/setup_environment.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/utils/setup_environment.sh"
 

@@ -31,7 +31,7 @@ from utils.raw.moves import pair_with_raw_files
 from utils.raw.raw_files import read_raw_masks
 from utils.raw.shipped_bytes import md5_as_shipped
 from utils.running.dataset_state import outdated_outputs
-from utils.running.leftovers import MOVING_STAGES
+from utils.running.leftovers import MOVING_STAGES, is_of_file_manager
 from utils.running.output_places import OutputPlaces
 from utils.running.run_manifest import (
     PROJECT_ROOT,
@@ -156,7 +156,8 @@ def unrecorded_files(stages: dict[str, Any], places: OutputPlaces) -> list[str]:
     brought = [places.path_of(name) for stage in MOVING_STAGES for name in outputs_of({"stages": stages}, stage)]
     for folder in {path.parent for path in brought if path and not path.is_relative_to(root)}:
         found += [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
-    return sorted({places.name_of(path) or "" for path in found} - recorded)
+    there = {places.name_of(path) or "" for path in found if not is_of_file_manager(path.name)}
+    return sorted(there - recorded)
 
 
 def folder_of(record: dict[str, Any]) -> str:

@@ -47,20 +47,23 @@ def agreement_lines(table: DataFrame) -> Iterator[tuple[str, str]]:
 def left_out_lines(metadata: DataFrame, config: MultiannotatorSettings) -> Iterator[tuple[str, str]]:
     """Yield how many masks are in quarantine, how many files were withdrawn, and how many images failed."""
     from utils.quality.quarantine import read_quarantine
+    from utils.running.leftovers import withdrawn_files
+    from utils.running.run_manifest import read_manifest
 
     quarantined = len(read_quarantine(config.output_dir / naming.QUARANTINE_FOLDER, metadata))
-    folder = config.output_dir / naming.WITHDRAWN_FOLDER
-    withdrawn = len(list(folder.iterdir())) if folder.is_dir() else 0
+    withdrawn = len(withdrawn_files(read_manifest(config.output_dir)))
     failed = read_table(config.failures_path)["img_id"].nunique() if config.failures_path.is_file() else 0
     yield "masks quarantined", f"{quarantined:,}"
     if withdrawn:
-        yield "files withdrawn", f"{withdrawn:,} (in {folder})"
+        yield "files withdrawn", f"{withdrawn:,} (in {config.output_dir / naming.WITHDRAWN_FOLDER})"
     if failed:
-        yield "images failed", f"{failed:,} (listed in {config.failures_path})"
+        yield "image failed" if failed == 1 else "images failed", f"{failed:,} (listed in {config.failures_path})"
 
 
 def summary_lines(config: MultiannotatorSettings) -> Iterator[tuple[str, str]]:
     """Yield labels and values of the closing table."""
+    from utils.report.this_run import Outdated
+
     metadata = read_input(config, "output_seg_masks_metadata_path", naming.SEG_COLUMNS, made_by="create_dataset")
     images = read_input(config, "output_img_metadata_path", ["isic_id"], made_by="create_dataset")
     pairs = read_input(
@@ -75,7 +78,11 @@ def summary_lines(config: MultiannotatorSettings) -> Iterator[tuple[str, str]]:
     yield "masks by annotators", f"{len(humans):,}"
     yield "annotators", f"{humans['annotator'].nunique():,}"
     yield "images with several masks", f"{(humans['ISIC_id'].value_counts() > 1).sum():,}"
-    yield from agreement_lines(pairs)
+    stage = Outdated(config).stage_of(config.all_pairwise_IAA_metrics_path)
+    if stage:
+        yield "agreement", f"of an earlier state of the dataset: run {stage} and the stages after it again"
+    else:
+        yield from agreement_lines(pairs)
     yield from left_out_lines(metadata, config)
     yield "everything is in", str(config.output_dir)
     report = config.report_dir / "index.html"

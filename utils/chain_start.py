@@ -43,6 +43,8 @@ def check_configurations(dataset_file: Path | None, overrides: Sequence[str]) ->
         )
     _require_one_dataset(configs)
     _require_private_mapping(configs)
+    _require_predictions(configs)
+    notes |= dict.fromkeys(_note_on_demo(configs["dataset_creation"]))
     return next(iter(output_dirs)), list(notes)
 
 
@@ -85,6 +87,36 @@ def _require_private_mapping(configs: Mapping[str, Any]) -> None:
             expected="a file that is not passed on with the dataset, its figures or its report",
             offenders=shared,
         )
+
+
+def _require_predictions(configs: Mapping[str, Any]) -> None:
+    """Refuse a folder of predictions that is not there; the demo makes its own."""
+    config, demo = configs["multiannotator_analysis"], configs["dataset_creation"].demo_dir
+    folder = config.predictions_dir
+    if folder is not None and not folder.is_dir() and not folder.is_relative_to(demo):
+        raise ConfigError(
+            "There is no such folder of predictions.", where=place_of(config, "predictions_dir"), found=folder
+        )
+
+
+def _note_on_demo(creation: Any) -> list[str]:
+    """Say that a dataset's file names no raw input, so that the run is on the demo.
+
+    Raises
+    ------
+    ConfigError
+        If it names masks of one's own, from which raw input has to be made first.
+    """
+    if creation.dataset_file is None or not creation.orig_segs_dir.is_relative_to(creation.demo_dir):
+        return []
+    if creation.own_masks_dir is not None:
+        raise ConfigError(
+            "The configuration names masks of your own, but no raw input made from them.",
+            where=creation.dataset_file,
+            expected="raw_seg_masks_metadata_path, raw_img_metadata_path, orig_segs_dir and orig_imgs_dirs",
+            hint="run make_raw_tables.py first, and then on the file that it writes (own_config)",
+        )
+    return [f"{creation.dataset_file} names no raw input (orig_segs_dir, ...), so this is a run on the embedded demo"]
 
 
 def main() -> None:

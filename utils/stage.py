@@ -86,10 +86,10 @@ def run_stage(main: Callable[[Settings], Outcome], schema: type[Settings], keys:
     raise SystemExit(EXIT_OK)
 
 
-def _parse_arguments(script: Path, help_text: str, schema: type, keys: Sequence[str]) -> argparse.Namespace:
+def _parse_arguments(script: Path, help_text: str | None, schema: type, keys: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog=script.name,
-        description=help_text.strip(),
+        description=(help_text or "").strip(),  # python -OO drops it
         epilog=f"keys:\n{describe_keys(schema, keys)}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -51,7 +51,7 @@ def test_what_left_the_metadata_is_withdrawn_and_never_deleted(small_raw, output
 def test_what_has_a_new_place_did_not_leave_the_metadata(small_raw, output, tmp_path):
     before = names(output / "seg_masks")
     text = succeed("move_dataset", output, f"target_data_dir={tmp_path / 'data'}", raw=small_raw)
-    assert "have a new place; the old ones moved to" in text and "left the metadata" not in text
+    assert "have a new name or place; the old ones moved to" in text and "left the metadata" not in text
     assert names(tmp_path / "data" / "seg_masks") == before <= names(output / "quarantine" / "withdrawn")
 
 

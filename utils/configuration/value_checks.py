@@ -28,7 +28,7 @@ def check_values(values: Any) -> None:
     fields = {field.name: field for field in dataclasses.fields(values)}
     for key, place in values.key_places.items():
         rules, value, where = fields[key].metadata, getattr(values, key), f"{key} {place}"
-        if value is None:
+        if value is None or value == []:
             _check_needed(values, key, rules)
             continue
         _check_range(key, value, rules, where)

@@ -149,7 +149,7 @@ def link_width(images: float, most: float) -> float:
 
 def _note(rows: Mapping[str, Mapping], names: Iterable[str], annotators: int, links: DataFrame) -> str:
     names = list(names)
-    lines = ["In brackets: masks of the annotator."]
+    lines = ["In brackets: masks of the annotator, on images with several masks."]
     if any(rows[name]["half"] in _COLOURS for name in names):
         lines.append("Blue and orange: two halves that few images join. Grey: too few images to say.")
         joining = links[links["joins_halves"] != ""]

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 def earlier_ids(config: CreationSettings) -> list[str]:
     """Return the ids of the images that the output folder holds; none where nothing has been made.
 
-    Where its metadata are elsewhere, images go by what was brought in: a mask's name is no id, and does no harm.
+    Where its metadata are elsewhere, images go by what was brought in; they end in .JPG, masks as a rule do not.
     """
     path = config.output_img_metadata_path
     if path.is_file():
         return read_table(path, ["isic_id"])["isic_id"].to_list()
     manifest = read_manifest(config.output_dir)
     brought = [name for stage in MOVING_STAGES for name in outputs_of(manifest, stage)]
-    return [PurePosixPath(name).stem for name in brought if not name.startswith(WITHDRAWN_FOLDER)]
+    names = [PurePosixPath(name) for name in brought if not name.startswith(WITHDRAWN_FOLDER)]
+    return [name.stem for name in names if name.suffix == ".JPG"]
 
 
 def identity_of(metadata: DataFrame, config: CreationSettings) -> DatasetIdentity:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -105,7 +105,7 @@ def transfer_all(moves: Sequence[Move], config: CreationSettings) -> list[Delive
     return successes(done)
 
 
-def settle_folders(targets: Collection[Path], config: CreationSettings) -> dict[Path, str | None]:
+def settle_folders(targets: Mapping[Path, str | None], config: CreationSettings) -> dict[Path, str | None]:
     """Withdraw images and masks that are no longer part of the dataset, and name files that no stage has recorded.
 
     Returns
@@ -114,7 +114,7 @@ def settle_folders(targets: Collection[Path], config: CreationSettings) -> dict[
         As `withdraw_unmade`.
     """
     places = OutputPlaces(config)
-    made = {name for path in targets if (name := places.name_of(path))}
+    made = {name: md5 for path, md5 in targets.items() if (name := places.name_of(path))}
     moved = withdraw_unmade(places, made)
     for folder in sorted(set(target_folders(config)) - {config.target_data_dir}):
         name_unrecorded(folder, places, made)

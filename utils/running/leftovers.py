@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # These bring images and masks from elsewhere into the dataset: what they made is moved away, never deleted.
 MOVING_STAGES = ("move_dataset", "import_release")
 _NAMED = 5
+_ELSEWHERE = "have a new name or place; the old ones moved"
 
 
 def remove_unmade(places: OutputPlaces, earlier: Mapping[str, str], made: Collection[str]) -> None:
@@ -54,15 +55,15 @@ def remove_unmade(places: OutputPlaces, earlier: Mapping[str, str], made: Collec
     _name_changed(changed)
 
 
-def withdraw_unmade(places: OutputPlaces, made: Collection[str]) -> dict[Path, str | None]:
+def withdraw_unmade(places: OutputPlaces, made: Mapping[str, str | None]) -> dict[Path, str | None]:
     """Move images and masks that left the metadata to the folder of withdrawn files.
 
     Parameters
     ----------
     places : OutputPlaces
         Where outputs lie now; what an earlier run put elsewhere is left alone.
-    made : collection of str
-        Images and masks that are part of the dataset now, by name.
+    made : mapping of str to (str or None)
+        Images and masks that are part of the dataset now: md5 by name.
 
     Returns
     -------
@@ -70,16 +71,19 @@ def withdraw_unmade(places: OutputPlaces, made: Collection[str]) -> dict[Path, s
         For the run manifest: the places that they have left, and all that is withdrawn, with its md5 where it was
         moved just now.
     """
+    names_made, contents = {PurePosixPath(name).name for name in made}, set(made.values())
     manifest = read_manifest(places.root)
     earlier = {name: md5 for stage in MOVING_STAGES for name, md5 in outputs_of(manifest, stage).items()}
     gone = {name: md5 for name, md5 in earlier.items() if name not in made and not name.startswith(WITHDRAWN_FOLDER)}
     unchanged, changed = _split_by_md5(places, gone)
     moved: dict[Path, str | None] = {path: None for path in unchanged.values()}
-    moved |= {_move_away(path, places.root, gone[name]): gone[name] for name, path in unchanged.items()}
+    for name, path in unchanged.items():
+        target = _move_away(path, places.root, gone[name])
+        moved[target] = gone[name] if target != path else None
     folder = places.root / WITHDRAWN_FOLDER
-    kept = {PurePosixPath(name).name for name in made}
-    for is_kept, why in ((False, "left the metadata and moved"), (True, "have a new place; the old ones moved")):
-        names = [name for name, path in unchanged.items() if (path.name in kept) == is_kept]
+    kept = {name for name in gone if PurePosixPath(name).name in names_made or gone[name] in contents}
+    for is_kept, why in ((False, "left the metadata and moved"), (True, _ELSEWHERE)):
+        names = [name for name in unchanged if (name in kept) == is_kept]
         if names:
             logger.warning("{} {} to {}: {}", _files(names), why, folder, some_of(names, _NAMED))
     _name_changed(changed)
@@ -87,17 +91,34 @@ def withdraw_unmade(places: OutputPlaces, made: Collection[str]) -> dict[Path, s
     return there | moved
 
 
+def withdrawn_files(manifest: Manifest) -> list[str]:
+    """Return the withdrawn images and masks that are part of the dataset no longer, under another name neither."""
+    brought = {name: md5 for stage in MOVING_STAGES for name, md5 in outputs_of(manifest, stage).items()}
+    withdrawn = {name for name in brought if name.startswith(f"{WITHDRAWN_FOLDER}/")}
+    present = {md5 for name, md5 in brought.items() if name not in withdrawn}
+    return sorted(name for name in withdrawn if brought[name] not in present)
+
+
 def name_unrecorded(folder: Path, places: OutputPlaces, made: Collection[str]) -> None:
     """Warn of files in a folder of the dataset that no stage has recorded; they are left alone and not shown."""
     if not folder.is_dir():
         return
     recorded = {name for stage in read_manifest(places.root)["stages"].values() for name in stage["outputs"]}
-    names = {places.name_of(folder / entry.name) for entry in os.scandir(folder) if entry.is_file()}
-    extra = sorted({name for name in names if name} - recorded - set(made))
+    names = {places.name_of(folder / entry.name) for entry in os.scandir(folder) if not entry.is_dir()}
+    extra = sorted({name for name in names if name and not is_of_file_manager(name)} - recorded - set(made))
     if extra:
         logger.warning(
-            "{} that no stage has recorded are left alone and not shown: {}", _files(extra), some_of(extra, _NAMED)
+            "{} that no stage has recorded {} left alone and not shown: {}",
+            _files(extra),
+            "is" if len(extra) == 1 else "are",
+            some_of(extra, _NAMED),
         )
+
+
+def is_of_file_manager(name: str) -> bool:
+    """Tell whether a file is one that file managers write into folders that are looked at."""
+    name = PurePosixPath(name).name
+    return name in (".DS_Store", "Thumbs.db", "desktop.ini", ".directory") or name.startswith("._")
 
 
 def take_over_output(config: CreationSettings, earlier_ids: Collection[str], isic_ids: Collection[str]) -> None:
@@ -164,11 +185,16 @@ def _split_by_md5(places: OutputPlaces, recorded: Mapping[str, str]) -> tuple[di
         with suppress(OSError):
             if path is None:
                 continue
-            if md5_of_file(path) == md5:
+            if _is_dead_link(path) or md5_of_file(path) == md5:
                 unchanged[name] = path
             else:
                 changed.append(name)
     return unchanged, changed
+
+
+def _is_dead_link(path: Path) -> bool:
+    """Tell whether a link into the raw files, as transfer=symlink makes, points at a file that is gone."""
+    return path.is_symlink() and not path.exists()
 
 
 def _remove(path: Path, root: Path) -> None:
@@ -182,6 +208,9 @@ def _remove(path: Path, root: Path) -> None:
 
 def _move_away(source: Path, root: Path, md5: str) -> Path:
     """Move a file to the withdrawn ones; another file of its name that is there keeps its place."""
+    if _is_dead_link(source):
+        source.unlink()  # there is nothing to keep
+        return source
     folder = root / WITHDRAWN_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / source.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import sys
@@ -57,6 +58,14 @@ def keep_freed_memory() -> None:
     """
     for name, value in _MEMORY_KEPT.items():
         os.environ.setdefault(name, value)
+
+
+def read_file_names_as_utf8() -> None:
+    """Start anew in UTF-8 mode where the locale reads file names as something else: ids would come out mangled."""
+    is_utf8 = codecs.lookup(sys.getfilesystemencoding()).name == "utf-8"
+    if not is_utf8 and os.environ.get("PYTHONUTF8") != "1":
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def accept_any_locale() -> None:

@@ -92,4 +92,8 @@ class MultiannotatorSettings(DatasetSettings):
         matching=("|".join(METRIC_COLUMNS), ", ".join(METRIC_COLUMNS)),
     )
     overlay_count: int | None = key("so many of them at most; null: all", 6, within=(1, None))
-    overlay_ids: list[str] = key("the ISIC_ids that overlay_selection=ids draws (quoted)", [])
+    overlay_ids: list[str] = key(
+        "the ISIC_ids that overlay_selection=ids draws (quoted)",
+        [],
+        needed_if=("overlay_selection", OverlaySelection.ids),
+    )
