@@ -316,3 +316,28 @@ def test_names_of_annotators_stay_out_of_folders_that_other_stages_fill(dataset,
         chain_start.main()
     said = capsys.readouterr().err
     assert (ended.value.code, f"  - {key}: {dataset.parent / 'elsewhere'}" in said) == (2, True), said
+
+
+def test_a_file_without_raw_input_says_that_it_runs_the_demo(dataset, capsys, monkeypatch):
+    monkeypatch.setattr(config, "_PROJECT", CONFIGS)
+    demo = f"demo_dir: demo\norig_segs_dir: demo/segs\noutput_dir: {dataset.parent / 'output'}\n"
+    for lines, code in (("", 0), ("own_masks_dir: masks\n", 2)):
+        dataset.write_text(f"{demo}{lines}", encoding="utf-8")
+        monkeypatch.setattr(sys, "argv", ["chain_start", "--dataset", str(dataset)])
+        if code:
+            with pytest.raises(SystemExit) as ended:
+                chain_start.main()
+            assert (ended.value.code, "run make_raw_tables.py first" in capsys.readouterr().err) == (2, True)
+        else:
+            chain_start.main()
+            assert "so this is a run on the embedded demo" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["predictions_dir: nowhere", "overlay_selection: ids"])
+def test_predictions_and_ids_that_are_not_there_are_told_at_once(dataset, line, capsys, monkeypatch):
+    dataset.write_text(f"{DATASET}{line}\n", encoding="utf-8")
+    monkeypatch.setattr(config, "_PROJECT", CONFIGS)
+    monkeypatch.setattr(sys, "argv", ["chain_start", "--dataset", str(dataset)])
+    with pytest.raises(SystemExit) as ended:
+        chain_start.main()
+    assert (ended.value.code, line.partition(":")[0] in capsys.readouterr().err) == (2, True)
