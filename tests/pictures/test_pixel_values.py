@@ -227,3 +227,15 @@ def test_pages_in_a_circle_are_refused(pages):
     struct.pack_into("<I", data, last + 2 + 12 * entries, first)
     with pytest.raises(ValueError, match="more than 1,000 pages"):
         decode_pixels(bytes(data))
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f4", "f8"])
+def test_a_tiff_of_any_number_type_holds_the_values_of_the_file(dtype):
+    kind = np.dtype(dtype)
+    limits = (-1.0, 1.0) if kind.kind == "f" else (np.iinfo(kind).min, np.iinfo(kind).max)
+    values = np.zeros((6, 9), kind)
+    values[1:3, 2:6], values[4:, 5:] = limits
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, values)
+    found = decode_pixels(stream.getvalue())
+    assert [int(value) for value in np.unique(found)] == [int(value) for value in np.unique(values)]

@@ -21,7 +21,8 @@ _CHANNELS_WITH_ALPHA = (2, 4)
 _TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PLAIN_MODES = ("1", "L", "I", "F", "RGB")
 # Numbers of the TIFF standard: tags, and values of PlanarConfiguration and PhotometricInterpretation.
-_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLES_PER_PIXEL = 258, 262, 277
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLES_PER_PIXEL, _SAMPLE_FORMAT = 258, 262, 277, 339
+_UNSIGNED, _SIGNED = 1, 2
 _SEPARATE_PLANES, _WHITE_IS_ZERO, _GREY, _RGB = 2, 0, 1, 2
 _MOST_PAGES = 1000
 # Decoders stretch grey of few bits to 0 to 255: what one level of the file becomes, by bits.
@@ -150,11 +151,15 @@ def _unstretched(pixels: np.ndarray, png: bytes) -> np.ndarray:
 
 
 def _needs_tifffile(tags: Mapping[int, Any]) -> bool:
-    """Tell whether Pillow would change values: it inverts, stretches, or keeps only 8 of 16 bits of a colour."""
+    """Tell whether Pillow would change values: it inverts, stretches, mistakes signs, or keeps 8 of 16 bits."""
     bits = max(tags.get(_BITS_PER_SAMPLE, (1,)))
     several = tags.get(_SAMPLES_PER_PIXEL, 1) > 1
     kind = tags.get(_PHOTOMETRIC, _GREY)
-    return kind == _WHITE_IS_ZERO or (several and bits > 8) or (kind == _GREY and not several and 1 < bits < 8)
+    if kind == _GREY and not several:
+        # It reads all 32-bit integers as signed, and all of 8 bits as unsigned.
+        number = (bits, max(tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))))
+        return 1 < bits < 8 or number in ((8, _SIGNED), (32, _UNSIGNED))
+    return kind == _WHITE_IS_ZERO or (several and bits > 8)
 
 
 def _decode_deep_tiff(data: bytes) -> np.ndarray:
