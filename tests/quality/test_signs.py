@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import numpy as np
@@ -13,7 +14,7 @@ from support.mask_files import SEVERAL
 from support.run import run_here, succeed
 from support.small_set import SMALL_CREATORS, make_raw_set, rows_of_image
 
-from utils.masks.signs import ALPHA_ALONE, INVERTED
+from utils.masks.signs import ALPHA_ALONE, INDEX_ALONE, INVERTED
 from utils.quality.mask_issues import EMPTY, FULL, examine_mask_file, judge_mask_file
 
 MASK = box(4, 4, 14, 20)
@@ -98,3 +99,13 @@ def test_a_missing_file_says_so(tmp_path):
         judge_mask_file(tmp_path / "missing.png"),
         "No such file or directory",
     )
+
+
+def test_a_palette_of_one_colour_is_told(tmp_path):
+    stream = io.BytesIO()
+    image = Image.fromarray(MASK.astype(np.uint8)).convert("P")
+    image.putpalette(bytes(6))
+    image.save(stream, "PNG")
+    (tmp_path / "mask.png").write_bytes(stream.getvalue())
+    judgement = examine_mask_file(tmp_path / "mask.png")
+    assert [issue.issue for issue in judgement.issues] == ["Empty mask"] and judgement.signs == (INDEX_ALONE,)

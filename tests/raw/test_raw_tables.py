@@ -166,3 +166,11 @@ def test_ids_that_differ_only_in_case_are_kept_apart_and_warned_of(run):
     assert "img_01" in said
     succeed("move_dataset", run.output, raw=run.raw)
     assert {"img_01.JPG", "IMG_01.JPG"} <= {path.name for path in (run.output / "images").iterdir()}
+
+
+@pytest.mark.parametrize(("separator", "told"), [(";", "semicolons"), ("\t", "tabs")])
+def test_a_table_with_other_separators_is_told(run, separator, told):
+    table = run.raw / SEG_TABLE
+    table.write_text(table.read_text("utf-8").replace(",", separator), encoding="utf-8")
+    code, text = run_here("create_dataset", run.output, raw=run.raw)
+    assert (code, f"columns separated by {told}" in text) == (1, True)

@@ -8,16 +8,20 @@ import numpy as np
 
 from ..errors import some_of
 from ..lazy import logger
-from ..pictures.pixel_values import is_alpha_alone
+from ..pictures.pixel_values import is_alpha_alone, is_index_alone
 
 # As they stand in warnings, behind the number of masks.
 INVERTED = (
-    "masks are foreground in all four corners: are they inverted? make_raw_tables turns them with own_foreground: zero"
+    "masks are foreground in all four corners: are they inverted? own_foreground of make_raw_tables says which values "
+    "are foreground"
 )
 ALPHA_ALONE = (
     "masks have one colour and differ only in transparency, which is not read: save their alpha channel as grey instead"
 )
-SIGNS = (INVERTED, ALPHA_ALONE)
+INDEX_ALONE = (
+    "masks have one colour and differ only in their index into the palette: save these indices as grey values instead"
+)
+SIGNS = (INVERTED, ALPHA_ALONE, INDEX_ALONE)
 _CORNERS = ([0, 0, -1, -1], [0, -1, 0, -1])
 
 
@@ -34,7 +38,9 @@ def signs_of(mask: np.ndarray, is_plain: bool, files: Iterable[bytes]) -> tuple[
         The files that it was decoded from, usually one; looked at of a plain mask only.
     """
     if is_plain:
-        return (ALPHA_ALONE,) if all(is_alpha_alone(data) for data in files) else ()
+        kept = list(files)
+        tests = {ALPHA_ALONE: is_alpha_alone, INDEX_ALONE: is_index_alone}
+        return tuple(sign for sign, shows in tests.items() if all(shows(data) for data in kept))
     return (INVERTED,) if mask[_CORNERS].all() else ()
 
 

@@ -103,6 +103,23 @@ def is_alpha_alone(data: bytes) -> bool:
     return bool(_differs(pixels[..., -1], 0).any())
 
 
+def is_index_alone(data: bytes) -> bool:
+    """Tell whether an image file has one colour, and differs between pixels only in their index into its palette.
+
+    What Pillow cannot read, such as some deep TIFFs, has no palette.
+    """
+    from PIL import Image
+
+    try:
+        with pillow_within_limit(), Image.open(io.BytesIO(data)) as image:
+            if image.mode != "P":
+                return False
+            indices, colours = np.asarray(image), np.asarray(image.convert("RGB"))
+    except OSError:
+        return False
+    return bool(_differs(indices, 0).any() and not _differs(colours, 0).any())
+
+
 def check_png(data: bytes) -> tuple[int, int]:
     """Return width and height (pixels) of a PNG; raise a ValueError if it is not to be decoded."""
     width, height = png_header.size_of_png(data)

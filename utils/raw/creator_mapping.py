@@ -17,7 +17,7 @@ from ..tables import read_table
 _COLUMNS = ("annotator", "creator")
 _CODE = r"A(?:\d{2}|[1-9]\d{2,})"  # A00 and A000 would be one number
 _LONGEST_START = 200  # bytes; the first line of a mapping has fewer, however it was saved
-_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
 def check_mapping_path(config: CreationSettings) -> None:
@@ -105,7 +105,7 @@ def _found_instead(path: Path) -> str | None:
     first_line = next(iter(start.decode("utf-8-sig", errors="replace").splitlines()), "")
     if _cells(first_line, ",") == _COLUMNS:
         return None
-    others = [name for separator, name in _SEPARATORS.items() if _cells(first_line, separator) == _COLUMNS]
+    others = [name for separator, name in SEPARATORS.items() if _cells(first_line, separator) == _COLUMNS]
     return f"columns separated by {others[0]}" if others else "another first line"
 
 

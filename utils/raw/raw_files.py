@@ -15,6 +15,7 @@ from ..files import place_of
 from ..lazy import logger
 from ..settings import CreationSettings
 from ..tables import read_input
+from .creator_mapping import SEPARATORS
 from .file_search import FolderSearch
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ def read_raw_masks(config: CreationSettings, columns: Sequence[str]) -> DataFram
         first_line = _first_line(path)
         if first_line and not _cells(first_line) & set(columns):
             expected = f"CSV in UTF-8 whose first line names the columns {', '.join(columns)}"
-            found = "a first line that names none of them"
+            separated = [
+                name for separator, name in SEPARATORS.items() if set(columns) <= _cells(first_line, separator)
+            ]
+            found = f"columns separated by {separated[0]}" if separated else "a first line that names none of them"
             raise PipelineError("A table lacks columns.", where=path, expected=expected, found=found) from None
         raise
     table.index += _FIRST_ROW
@@ -184,11 +188,11 @@ def img_filename(isic_id: str, raw_image: Path | None) -> str:
     return f"{isic_id}.JPG" if extension.lower() in _JPEG_EXTENSIONS else f"{isic_id}.{extension}"
 
 
-def _cells(line: bytes) -> set[str]:
+def _cells(line: bytes, separator: str = ",") -> set[str]:
     """Return the cells of a first line, each by itself: a name may hold the name of a column."""
     text = line.decode("utf-8-sig", errors="replace")
     try:
-        return set(next(csv.reader([text]), []))
+        return set(next(csv.reader([text], delimiter=separator), []))
     except csv.Error:
         return set()
 
