@@ -13,7 +13,6 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,20 +116,22 @@ def factor_maps(config: CreationSettings) -> dict[str, dict[str | None, str]]:
     return maps
 
 
-def read_images(config: CreationSettings) -> dict[str, Path] | None:
+def read_images(config: CreationSettings, output_dir: Path) -> dict[str, Path] | None:
     """List the images by id, apart from the masks; None where own_images_dir is not set."""
     if config.own_images_dir is None:
         return None
     pattern = parse_pattern(config.own_name_pattern) if share_a_folder(config) else None
-    return list_images(config.own_images_dir, pattern, apart_from_images(config), config.cite_file_names)
+    return list_images(config.own_images_dir, pattern, apart_from_images(config, output_dir), config.cite_file_names)
 
 
-def apart_from_images(config: CreationSettings) -> tuple[Path, ...]:
+def apart_from_images(config: CreationSettings, output_dir: Path) -> tuple[Path, ...]:
     """Return the folders in which images are not looked for."""
-    return require_folder(config, "own_masks_dir"), config.own_raw_dir, config.output_dir
+    return require_folder(config, "own_masks_dir"), config.own_raw_dir, output_dir
 
 
-def read_folder(config: CreationSettings, images: Mapping[str, Path] | None, factors: Mapping) -> NamesRead:
+def read_folder(
+    config: CreationSettings, images: Mapping[str, Path] | None, factors: Mapping, output_dir: Path
+) -> NamesRead:
     """List the masks and read their names; warn of what is left out.
 
     Raises
@@ -139,7 +140,7 @@ def read_folder(config: CreationSettings, images: Mapping[str, Path] | None, fac
         Listing every name and link that cannot be used, or if no mask is left.
     """
     folder = require_folder(config, "own_masks_dir")
-    apart = [path for path in (config.own_images_dir, config.output_dir) if path is not None]
+    apart = [path for path in (config.own_images_dir, output_dir) if path is not None]
     files = list_files(folder, config.cite_file_names, apart)
     pattern = parse_pattern(config.own_name_pattern)
     names = read_names(files, pattern, images)
@@ -235,12 +236,12 @@ def main(config: CreationSettings) -> Outcome:
     """Read the names, normalise the masks, check sizes, write the tables."""
     factors = factor_maps(config)
     check_own_config(config)
-    config = replace(config, output_dir=output_named(config))
-    check_folders(config)
-    images = read_images(config)
-    masks = read_folder(config, images, factors).masks
+    output_dir = output_named(config)
+    check_folders(config, output_dir)
+    images = read_images(config, output_dir)
+    masks = read_folder(config, images, factors, output_dir).masks
     if config.own_images_dir is not None and images is not None:
-        search = FolderSearch(config.own_images_dir, apart_from_images(config))
+        search = FolderSearch(config.own_images_dir, apart_from_images(config, output_dir))
         require_found({images[id_key(mask.image)] for mask in masks}, search, extensions_of(images))
     ids, done = normalise_all(masks, config)
     check_sizes(masks, done, images, config)
@@ -254,7 +255,7 @@ def main(config: CreationSettings) -> Outcome:
     prune(config.own_raw_dir, ids)
     values = config_values(config.own_raw_dir, config.own_masks_dir, config.own_images_dir, images or {})
     if config.own_config is not None:
-        files.append(write_own_config(config.own_config, values, config.output_dir))
+        files.append(write_own_config(config.own_config, values, output_dir))
         logger.info("go on with: bash overall_script.sh --config {}", shlex.quote(str(config.own_config)))
     else:
         logger.info("lines for {}, in place of those there:\n{}", config.config_file, yaml_lines(values).rstrip())

@@ -57,7 +57,7 @@ def left_out_lines(metadata: DataFrame, config: MultiannotatorSettings) -> Itera
     if withdrawn:
         yield "files withdrawn", f"{withdrawn:,} (in {config.output_dir / naming.WITHDRAWN_FOLDER})"
     if failed:
-        yield "image failed" if failed == 1 else "images failed", f"{failed:,} (listed in {config.failures_path})"
+        yield "images failed", f"{failed:,} (listed in {config.failures_path})"
 
 
 def summary_lines(config: MultiannotatorSettings) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from support.run import succeed
 
+from utils.running.run_manifest import read_manifest, write_manifest
+
 
 def lines_of(text: str) -> dict[str, str]:
     return dict(line.strip().split("  ", 1) for line in text.splitlines() if line.startswith("  "))
@@ -37,6 +39,9 @@ def test_withdrawn_files_and_failed_images_are_told(rerun):
     withdrawn = rerun / "quarantine" / "withdrawn"
     withdrawn.mkdir(parents=True)
     (withdrawn / "a.png").touch()
+    manifest = read_manifest(rerun)
+    manifest["stages"]["move_dataset"]["outputs"]["quarantine/withdrawn/a.png"] = "0" * 32
+    write_manifest(rerun, manifest)
     failures = rerun / "metadata" / "IMAplusplus_multiannotator_subset_failures.csv"
     failures.write_text("stage,img_id,reason\nx,a.JPG,broken\ny,a.JPG,broken\n", encoding="utf-8")
     found = lines_of(succeed("summarise_run", rerun))

@@ -22,8 +22,8 @@ _MARKER_TEXT = "Made by make_raw_tables, which replaces what is here. The segmen
 _MASK_NAME = re.compile(r"[0-9a-f]{24}\.png")
 
 
-def check_folders(config: CreationSettings) -> None:
-    """Check that the folders to read are there, and that the one to write is clear of them and of output_dir.
+def check_folders(config: CreationSettings, output_dir: Path) -> None:
+    """Check that the folders to read are there, and that the one to write is clear of them and of the output folder.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def check_folders(config: CreationSettings) -> None:
     ]
     # The tables name annotators; the output may be shared.
     outputs = {key: path for key, path in config.output_parts().items() if key.endswith("_dir")}
-    for key, folder in {"output_dir": config.output_dir, **outputs}.items():
+    for key, folder in {"output_dir": output_dir, **outputs}.items():
         if raw.is_relative_to(folder.resolve()):
             overlapping.append(f"{key}: {folder}")
     if overlapping:
