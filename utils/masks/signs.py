@@ -12,8 +12,8 @@ from ..pictures.pixel_values import is_alpha_alone, is_index_alone
 
 # As they stand in warnings, behind the number of masks.
 INVERTED = (
-    "masks are foreground in all four corners: are they inverted? make_raw_tables turns them with own_foreground: zero, "
-    "or nonzero where that is zero now"
+    "masks are foreground in all four corners: are they inverted? make_raw_tables turns them with own_foreground: zero "
+    "(or nonzero, where that is zero now)"
 )
 ALPHA_ALONE = (
     "masks have one colour and differ only in transparency, which is not read: save their alpha channel as grey instead"
