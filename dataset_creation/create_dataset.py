@@ -29,14 +29,15 @@ from utils.quality.quarantine import forget_quarantine
 from utils.raw.creator_codes import assign_codes, warn_of_alike_names, warn_of_moved_codes
 from utils.raw.creator_mapping import check_mapping_path, read_creator_mapping, write_creator_mapping
 from utils.raw.dataset_identity import earlier_ids, identity_of
-from utils.raw.raw_files import find_images, image_folders, img_filename, mask_folder, mask_label, read_raw_masks
+from utils.raw.raw_files import find_images, image_folders, img_filename, mask_folder
+from utils.raw.raw_tables import mask_label, read_raw_images, read_raw_masks
 from utils.raw.row_faults import row_faults, ways_out
-from utils.raw.row_matching import find_masks, warn_of_equal_masks, warn_of_masks_without_image
+from utils.raw.row_matching import find_masks, nearly_found, warn_of_equal_masks, warn_of_masks_without_image
 from utils.raw.shipped_bytes import md5_as_shipped
 from utils.running.leftovers import take_over_output
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
-from utils.tables import read_input, read_table, write_lines, write_table
+from utils.tables import read_table, write_lines, write_table
 from utils.workers.parallel import map_items
 from utils.workers.workplace import local_workplace
 
@@ -139,7 +140,7 @@ def hash_masks(kept: DataFrame, config: CreationSettings) -> list[str]:
 
 def read_raw_tables(config: CreationSettings) -> tuple[DataFrame, DataFrame]:
     """Return the raw image table and the kept rows of the segmentation table, checked."""
-    images = read_input(config, "raw_img_metadata_path", RAW_IMG_COLUMNS)
+    images = read_raw_images(config, RAW_IMG_COLUMNS)
     segmentations = read_raw_masks(config, RAW_SEG_COLUMNS)
     repeated = images["isic_id"][images["isic_id"].duplicated()]
     if len(repeated):
@@ -151,7 +152,9 @@ def read_raw_tables(config: CreationSettings) -> tuple[DataFrame, DataFrame]:
     warn_of_masks_without_image(segmentations, images["isic_id"])
     kept = keep_segmentations(segmentations, images, config.exclude_mskObjectIDs, config.limit_images)
     require_folder(config, "orig_segs_dir")
-    kept = kept.assign(creator=kept["creator"].map(naming.plain_name), path=find_masks(kept, mask_folder(config)))
+    search = mask_folder(config)
+    kept = kept.assign(creator=kept["creator"].map(naming.plain_name), path=find_masks(kept, search))
+    kept["nearly_found"] = nearly_found(kept, search)
     faults = row_faults(kept, SOURCE_TO_TOOL, SKILL_TO_LEVEL)
     if faults:
         raise PipelineError(

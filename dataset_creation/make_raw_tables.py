@@ -21,22 +21,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import utils.stage_process
 from dataset_creation.constants import RAW_IMG_COLUMNS, RAW_SEG_COLUMNS, SKILL_TO_LEVEL, SOURCE_TO_TOOL
 from utils.configuration.foreground_rule import parse_foreground
-from utils.configuration.name_patterns import parse_pattern
-from utils.errors import ConfigError, PipelineError
+from utils.errors import ConfigError
 from utils.files import place_of, require_folder
 from utils.lazy import logger, pd
 from utils.own_masks.findings import (
-    listing_hint,
     refuse_all_empty,
     refuse_failures,
     warn_of_copies,
-    warn_of_files,
     warn_of_images,
-    warn_of_repeated_annotators,
     warn_of_values,
 )
-from utils.own_masks.image_folder import contested_files, list_images
-from utils.own_masks.mask_folder import NamesRead, OwnMask, id_key, link_faults, list_files, read_names
+from utils.own_masks.input_folders import apart_from_images, read_images, read_masks
+from utils.own_masks.mask_folder import OwnMask, id_key
 from utils.own_masks.own_config import (
     check_own_config,
     config_values,
@@ -52,7 +48,6 @@ from utils.own_masks.raw_tree import (
     check_folders,
     prepare,
     prune,
-    share_a_folder,
 )
 from utils.own_masks.sizes import check_sizes
 from utils.raw.file_search import FolderSearch
@@ -114,62 +109,6 @@ def factor_maps(config: CreationSettings) -> dict[str, dict[str | None, str]]:
             raise ConfigError(f"No such {name} is known.", where=where, expected=expected, offenders=unknown)
         maps[name] = {text: raw_values[value] for text, value in values.items()}
     return maps
-
-
-def read_images(config: CreationSettings, output_dir: Path) -> dict[str, Path] | None:
-    """List the images by id, apart from the masks; None where own_images_dir is not set."""
-    if config.own_images_dir is None:
-        return None
-    pattern = parse_pattern(config.own_name_pattern) if share_a_folder(config) else None
-    return list_images(config.own_images_dir, pattern, apart_from_images(config, output_dir), config.cite_file_names)
-
-
-def apart_from_images(config: CreationSettings, output_dir: Path) -> tuple[Path, ...]:
-    """Return the folders in which images are not looked for."""
-    return require_folder(config, "own_masks_dir"), config.own_raw_dir, output_dir
-
-
-def read_folder(
-    config: CreationSettings, images: Mapping[str, Path] | None, factors: Mapping, output_dir: Path
-) -> NamesRead:
-    """List the masks and read their names; warn of what is left out.
-
-    Raises
-    ------
-    PipelineError
-        Listing every name and link that cannot be used, or if no mask is left.
-    """
-    folder = require_folder(config, "own_masks_dir")
-    apart = [path for path in (config.own_images_dir, output_dir) if path is not None]
-    files = list_files(folder, config.cite_file_names, apart)
-    pattern = parse_pattern(config.own_name_pattern)
-    names = read_names(files, pattern, images)
-    faults = link_faults(files, folder) + names.faults
-    if images is not None and share_a_folder(config):
-        faults += contested_files(files, pattern, images)
-    for name, mapping in factors.items():
-        unmapped = [mask for mask in names.masks if getattr(mask, name) not in mapping]
-        known = ", ".join(repr(text) for text in mapping if text is not None)
-        faults += [f"{mask}: its {name} is not in own_{name}, which has {known}" for mask in unmapped]
-    if names.unmatched and not config.own_allow_unmatched:
-        faults += [f"{file}: a name that does not follow own_name_pattern" for file in names.unmatched]
-    if faults:
-        hints = (
-            listing_hint(config),
-            "a field that is limited, as in {annotator:[^_]+}, leaves a name fewer ways to be read",
-            "{n} tells several masks of one annotator apart, {part} the parts of one mask",
-            "images in a folder of their own are not taken for masks",
-        )
-        hint = "; ".join(filter(None, hints))
-        raise PipelineError("Files cannot be used.", where=folder, hint=hint, offenders=faults)
-    if not names.masks:
-        found = f"{len(names.unmatched)} files of other names, {len(names.without_image)} whose image is not there"
-        expected = f"masks {config.own_name_pattern} of the images in {config.own_images_dir}"
-        raise PipelineError("There are no masks.", where=folder, expected=expected, found=found)
-    warn_of_files(names.unmatched, "files do not follow own_name_pattern", config)
-    warn_of_files(names.without_image, "masks have no image in own_images_dir", config)
-    warn_of_repeated_annotators(names.masks)
-    return names
 
 
 def normalise_all(masks: Sequence[OwnMask], config: CreationSettings) -> tuple[list[str], list[NormalisedMask]]:
@@ -239,7 +178,7 @@ def main(config: CreationSettings) -> Outcome:
     output_dir = output_named(config)
     check_folders(config, output_dir)
     images = read_images(config, output_dir)
-    masks = read_folder(config, images, factors, output_dir).masks
+    masks = read_masks(config, images, factors, output_dir)
     if config.own_images_dir is not None and images is not None:
         search = FolderSearch(config.own_images_dir, apart_from_images(config, output_dir))
         require_found({images[id_key(mask.image)] for mask in masks}, search, extensions_of(images))

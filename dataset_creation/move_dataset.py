@@ -23,10 +23,8 @@ from dataset_creation.constants import RAW_SEG_COLUMNS
 from utils.files import remove_half_written
 from utils.naming import SEG_COLUMNS, humans_only
 from utils.raw.moves import plan_moves
-from utils.raw.raw_files import (
-    read_raw_masks,
-    target_folders,
-)
+from utils.raw.raw_files import target_folders
+from utils.raw.raw_tables import read_raw_masks
 from utils.raw.transfer import Delivery, check_room, is_copied, settle_folders, transfer_all, warn_of_findings
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage

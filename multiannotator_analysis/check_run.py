@@ -28,7 +28,7 @@ from utils.lazy import logger
 from utils.md5 import md5_of_file
 from utils.naming import SEG_COLUMNS, humans_only
 from utils.raw.moves import pair_with_raw_files
-from utils.raw.raw_files import read_raw_masks
+from utils.raw.raw_tables import read_raw_masks
 from utils.raw.shipped_bytes import md5_as_shipped
 from utils.running.dataset_state import outdated_outputs
 from utils.running.leftovers import MOVING_STAGES, is_of_file_manager

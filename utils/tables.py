@@ -64,7 +64,7 @@ def read_table(
     """
     data = _read_bytes(path)
     header = _check_rows(data, path)
-    repeated = sorted({name for name in header if header.count(name) > 1})
+    repeated = sorted({name for name in header if name and header.count(name) > 1})
     if repeated:
         raise PipelineError("A table has the same column twice.", where=path, offenders=repeated)
     require_columns(header, [*columns, *numeric], path)

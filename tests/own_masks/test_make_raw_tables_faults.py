@@ -49,7 +49,44 @@ def test_files_of_other_names_are_refused_on_demand(own):
 def test_no_mask_at_all_is_an_error(own):
     code, text = own.run("own_name_pattern={annotator}/{image}.png")
     assert code == 1
-    assert "There are no masks" in text and "found:    6 files of other names, 0 whose image" in text
+    assert "There are no masks" in text and "found:    6 files of other names\n" in text
+
+
+@pytest.mark.parametrize("is_allowed", [True, False])
+def test_files_that_are_no_pictures_are_left_out_or_refused_where_any_extension_will_do(own, is_allowed):
+    for name in (f"001_{PIA}.txt", f"scan_1_{NORA}.json", "scan_1_x.nii.gz"):
+        (own.masks / name).touch()
+    pattern = "own_name_pattern={image}_{annotator}.*"
+    if is_allowed:
+        assert "3 files are left out, as no pictures have their extensions: file 2, " in own.succeed(pattern)
+        assert len(own.rows()) == len(DRAWN)
+    else:
+        offenders = own.refused(pattern, "own_allow_unmatched=false")
+        assert len(offenders) == 3 and offenders[0] == "file 2: not a picture, by its extension"
+
+
+def test_nothing_but_files_that_are_no_pictures_is_said(own):
+    for path in own.masks.iterdir():
+        path.rename(path.with_suffix(".npy"))
+    code, text = own.run("own_name_pattern={image}_{annotator}.*")
+    assert (code, "found:    6 that are no pictures" in text) == (1, True)
+
+
+def test_masks_whose_id_nearly_is_that_of_an_image_are_told(own):
+    for name in ("Scan_1", "scan_1 "):
+        write_png(own.masks / f"{name}_{NORA}.png", DRAWN["scan_1", NORA])
+    text = own.succeed()
+    assert "2 masks have no image in own_images_dir" in text
+    assert "2 of these masks nearly match an image" in text and "(image 'scan_1')" in text and NORA not in text
+
+
+def test_images_of_nearly_the_ids_are_told_where_no_mask_has_an_image(own):
+    (own.masks / f"001_{PIA}.png").unlink()
+    for name in ("scan_1", "Bild 2 ü"):
+        (own.images / f"{name}.png").rename(own.images / f"{name.upper()}.png")
+    code, text = own.run()
+    assert (code, "There are no masks" in text, "found:    5 whose image is not there" in text) == (1, True, True)
+    assert "5 nearly match an image" in text and "(image 'SCAN_1')" in text
 
 
 def test_masks_without_image_and_images_without_mask_are_warned_of(own):

@@ -50,10 +50,17 @@ def test_names_in_another_unicode_form_are_found(tmp_path, on_disk, asked):
 
 
 def test_jpeg_and_tiff_are_found_where_jpg_and_tif_are_asked_for(tmp_path):
-    folder = make(tmp_path, "a.jpeg", "b.jpg", "b.jpeg", "c.TIFF", "d.jpg", "e.png")
+    folder = make(tmp_path, "a.jpeg", "b.jpg", "c.TIFF", "d.jpg", "e.png")
     search = FolderSearch(folder)
     assert find_images("abce", {"jpg": [search]}) == {"a": folder / "a.jpeg", "b": folder / "b.jpg"}
     assert find_images("cd", {"tif": [search], "jpeg": [search]}) == {"c": folder / "c.TIFF", "d": folder / "d.jpg"}
+
+
+@pytest.mark.parametrize(("asked", "there"), [("jpg", "a.JPEG"), ("jpeg", "a.JPG"), ("tif", "below/a.tiff")])
+def test_two_spellings_of_a_suffix_in_one_folder_are_one_name_there_twice(tmp_path, asked, there):
+    with pytest.raises(PipelineError, match="more than once") as caught:
+        find_images(["a"], {asked: [FolderSearch(make(tmp_path, f"a.{asked}", there))]})
+    assert caught.value.offenders == [f"image a: 2 files in {tmp_path} and below it"]
 
 
 @pytest.mark.parametrize("stage", ["create_dataset", "move_dataset"])
@@ -141,6 +148,43 @@ def test_a_folder_that_does_not_exist_is_named_before_its_files(small_raw, tmp_p
     code, text = run_here("move_dataset", tmp_path / "output", f"orig_imgs_dirs.jpg=[{nowhere}]", raw=small_raw)
     assert code == 1
     assert text.index(f"- the folder {nowhere} does not exist") < text.index("- image IMG_01")
+
+
+@pytest.mark.parametrize("stage", ["create_dataset", "move_dataset"])
+@pytest.mark.parametrize("there", ["RAW_NA.png", "raw_NA .png", "raw_NA.tif", "below/raw_na.PNG"])
+def test_a_mask_file_of_nearly_the_name_is_told_and_not_taken(small_raw, tmp_path, stage, there):
+    if stage == "move_dataset":
+        succeed("create_dataset", tmp_path / "output", raw=small_raw)
+    (small_raw / "segs" / "below").mkdir()
+    (small_raw / "segs" / "raw_NA.png").rename(small_raw / "segs" / there)
+    code, text = run_here(stage, tmp_path / "output", raw=small_raw)
+    (line,) = [line for line in text.splitlines() if "'NA'" in line]
+    assert (code, "one whose name differs in blanks, case, Unicode form or suffix is there" in line) == (1, True)
+    assert "raw_na" not in text.lower()
+
+
+@pytest.mark.parametrize("there", ["img_01.jpg", "IMG_01 .jpg", "IMG_01.png"])
+def test_an_image_file_of_nearly_the_name_is_told(small_raw, tmp_path, there):
+    succeed("create_dataset", tmp_path / "output", raw=small_raw)
+    (small_raw / "images" / "ann").mkdir()
+    (small_raw / "images" / "IMG_01.jpg").rename(small_raw / "images" / "ann" / there)
+    code, text = run_here("move_dataset", tmp_path / "output", raw=small_raw)
+    (line,) = [line for line in text.splitlines() if "- image IMG_01" in line]
+    assert (code, line.endswith(f"is there: {there!r}"), "/ann" in text) == (1, True, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "way_out"),
+    [
+        ("/data/segs/raw_NA.png", "a file name that is an absolute path", "filename is the path from orig_segs_dir"),
+        ("ann\\raw_NA.png", "no mask file in orig_segs_dir, and a file name with backslashes", "folders and /"),
+    ],
+)
+def test_paths_of_another_kind_are_told_with_the_way_out(small_raw, tmp_path, name, fault, way_out):
+    table = (small_raw / MASK_TABLE).read_text(encoding="utf-8")
+    (small_raw / MASK_TABLE).write_text(table.replace("raw_NA.png", name), encoding="utf-8")
+    code, text = run_here("create_dataset", tmp_path / "output", raw=small_raw)
+    assert (code, f"row 4 (mskObjectID 'NA'): {fault}\n" in text, way_out in text) == (1, True, True)
 
 
 def test_masks_without_an_image_row_are_counted_named_and_near_ids_told(small_raw, tmp_path):

@@ -168,9 +168,36 @@ def test_ids_that_differ_only_in_case_are_kept_apart_and_warned_of(run):
     assert {"img_01.JPG", "IMG_01.JPG"} <= {path.name for path in (run.output / "images").iterdir()}
 
 
+@pytest.mark.parametrize("name", [SEG_TABLE, IMG_TABLE])
 @pytest.mark.parametrize(("separator", "told"), [(";", "semicolons"), ("\t", "tabs")])
-def test_a_table_with_other_separators_is_told(run, separator, told):
-    table = run.raw / SEG_TABLE
+def test_a_table_with_other_separators_is_told(run, name, separator, told):
+    table = run.raw / name
     table.write_text(table.read_text("utf-8").replace(",", separator), encoding="utf-8")
     code, text = run_here("create_dataset", run.output, raw=run.raw)
-    assert (code, f"columns separated by {told}" in text) == (1, True)
+    assert (code, f"columns separated by {told}" in text, str(table) in text) == (1, True, True)
+
+
+@pytest.mark.parametrize("name", [SEG_TABLE, IMG_TABLE])
+def test_rows_and_columns_that_a_spreadsheet_keeps_though_they_are_empty_count_for_nothing(run, plainly, name):
+    def keep_emptied(rows):
+        width = len(rows[0])
+        return [[*row, "", ""] for row in [*rows[:3], [""] * width, *rows[3:], [" "] * width, [""] * width]]
+
+    rewrite(run.raw / name, keep_emptied)
+    for stage in READERS_OF_RAW_TABLES:
+        succeed(stage, run.output, raw=run.raw)
+    assert tree(run.output) == plainly
+
+
+def test_rows_are_cited_by_their_place_also_behind_an_empty_one(run):
+    rewrite(run.raw / SEG_TABLE, lambda rows: [rows[0], [""] * len(rows[0]), *rows[1:]])
+    (run.raw / "segs" / "raw_NA.png").unlink()
+    code, text = run_here("create_dataset", run.output, raw=run.raw)
+    assert (code, "row 5 (mskObjectID 'NA'): no mask file" in text) == (1, True)
+
+
+def test_a_column_without_a_name_that_holds_something_stays(run):
+    rewrite(run.raw / IMG_TABLE, lambda rows: [["", *rows[0]], *([str(i), *row] for i, row in enumerate(rows[1:]))])
+    succeed("create_dataset", run.output, raw=run.raw)
+    kept = read_table(run.output / "metadata" / "IMAplusplus_img_metadata.csv")
+    assert "0" in set(kept["Unnamed: 0"])

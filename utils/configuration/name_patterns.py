@@ -71,6 +71,8 @@ class Variable:
         return self.shape is None or re.fullmatch(self.shape, text) is not None
 
 
+_ANY_EXTENSION = Variable("", "[^.]+")
+
 Pattern = tuple[Literal | Variable, ...]
 Reading = dict[str, str]
 
@@ -114,6 +116,11 @@ def parse_pattern(text: str, form: PatternForm = OWN_MASKS, where: str | None = 
     parts += _literal(text[place:], text, form)
     _check(parts, text, form)
     return tuple(parts)
+
+
+def admits_any_extension(pattern: Pattern) -> bool:
+    """Tell whether a pattern ends in ``.*``, so that files which are no pictures at all may follow it."""
+    return pattern[-1] == _ANY_EXTENSION
 
 
 def readings(pattern: Pattern, name: str) -> list[Reading]:
@@ -201,7 +208,7 @@ def _variable(token: re.Match, pattern: str, form: PatternForm) -> Variable:
     name, shape = token.groups()
     if name is None:
         is_extension = token.end() == len(pattern) and pattern.endswith(".*")
-        return Variable("", "[^.]+" if is_extension else None)
+        return _ANY_EXTENSION if is_extension else Variable("")
     if name not in form.fields:
         nearest = difflib.get_close_matches(name, form.fields, n=1, cutoff=0.0)[0]
         raise _wrong(pattern, form, f"the fields {', '.join(form.fields)}", f"{{{name}}}; the nearest is {{{nearest}}}")

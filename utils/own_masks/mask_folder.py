@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..configuration.name_patterns import Pattern, Reading, readings
+from ..configuration.name_patterns import Pattern, Reading, admits_any_extension, readings
 from ..errors import PipelineError
-from ..naming import plain_name
+from ..naming import IMAGE_EXTENSIONS, loose_id, plain_name
 
 _LISTING = "(cd {} && find . -name '.?*' -prune -o ! -type d -print | LC_ALL=C sort)"
 
@@ -50,11 +50,17 @@ class OwnMask:
 
 @dataclass
 class NamesRead:
-    """Masks in the order of the listing; files that are not masks, or lack an image; faults in words."""
+    """Masks in the order of the listing; files that are not masks, or lack an image; faults in words.
+
+    `no_pictures` have an extension that no pictures have, where the pattern asks for none; `nearly` tells of those
+    among the masks without an image whose id nearly is that of one.
+    """
 
     masks: list[OwnMask] = field(default_factory=list)
     unmatched: list[OwnFile] = field(default_factory=list)
+    no_pictures: list[OwnFile] = field(default_factory=list)
     without_image: list[OwnFile] = field(default_factory=list)
+    nearly: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
 
@@ -134,6 +140,8 @@ def read_names(files: Sequence[OwnFile], pattern: Pattern, images: Mapping[str, 
     result = NamesRead()
     first: dict[tuple, OwnMask] = {}
     image_files = set((images or {}).values())
+    stem_by_loose_id = {loose_id(path.stem): path.stem for path in image_files}
+    any_extension = admits_any_extension(pattern)
     for file in files:
         if file.path in image_files:
             continue
@@ -143,12 +151,16 @@ def read_names(files: Sequence[OwnFile], pattern: Pattern, images: Mapping[str, 
             result.faults.append(f"{file}: its name can be read in too many ways")
             continue
         known = ways if images is None else [way for way in ways if id_key(way["image"]) in images]
-        if len(known) == 1:
+        if ways and any_extension and file.path.suffix[1:].lower() not in IMAGE_EXTENSIONS:
+            result.no_pictures.append(file)
+        elif len(known) == 1:
             _add(result, _mask(file, known[0], images), first)
         elif known:
             result.faults.append(f"{file}: its name can be read in {len(known)} ways")
         else:
             (result.without_image if ways else result.unmatched).append(file)
+            near = {stem for way in ways if (stem := stem_by_loose_id.get(loose_id(way["image"])))}
+            result.nearly += [f"{file} (image {stem!r})" for stem in sorted(near)]
     return result
 
 

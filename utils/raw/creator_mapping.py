@@ -13,11 +13,11 @@ from ..files import atomic_path, place_of
 from ..naming import plain_name
 from ..settings import CreationSettings
 from ..tables import read_table
+from .raw_tables import SEPARATORS, cells_of_line
 
 _COLUMNS = ("annotator", "creator")
 _CODE = r"A(?:\d{2}|[1-9]\d{2,})"  # A00 and A000 would be one number
 _LONGEST_START = 200  # bytes; the first line of a mapping has fewer, however it was saved
-SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
 def check_mapping_path(config: CreationSettings) -> None:
@@ -102,12 +102,7 @@ def _found_instead(path: Path) -> str | None:
         start = stream.read(_LONGEST_START)
     if b"\0" in start:
         return "zero bytes, as text in UTF-16 has them"
-    first_line = next(iter(start.decode("utf-8-sig", errors="replace").splitlines()), "")
-    if _cells(first_line, ",") == _COLUMNS:
+    if cells_of_line(start) == _COLUMNS:
         return None
-    others = [name for separator, name in SEPARATORS.items() if _cells(first_line, separator) == _COLUMNS]
+    others = [name for separator, name in SEPARATORS.items() if cells_of_line(start, separator) == _COLUMNS]
     return f"columns separated by {others[0]}" if others else "another first line"
-
-
-def _cells(line: str, separator: str) -> tuple[str, ...]:
-    return tuple(next(csv.reader([line], delimiter=separator), []))

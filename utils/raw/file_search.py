@@ -7,6 +7,11 @@ import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path, PurePath, PurePosixPath
 
+from ..naming import loose_id
+
+# Of a file that is missing.
+NEARLY_FOUND = ", but one whose name differs in blanks, case, Unicode form or suffix is there"
+
 
 class FolderSearch:
     """The files below a folder, by name.
@@ -24,6 +29,7 @@ class FolderSearch:
         self.folder = folder
         self._leave_out = {os.path.realpath(path) for path in leave_out}
         self._by_name: dict[str, list[Path]] | None = None
+        self._by_loose_name: dict[str, list[Path]] | None = None
 
     def find(self, name: str) -> list[Path]:
         """Return all files of a name, e.g. ``a.jpg``, in this folder and those below it.
@@ -35,6 +41,17 @@ class FolderSearch:
             for path in self._walk():
                 self._by_name.setdefault(_key(path.name), []).append(path)
         return self._by_name.get(_key(name), [])
+
+    def find_nearly(self, name: str) -> list[Path]:
+        """Return all files whose name differs from this one in blanks, case, Unicode form or suffix at most.
+
+        For messages: none of them is taken for the file of the name.
+        """
+        if self._by_loose_name is None:
+            self._by_loose_name = {}
+            for path in self._walk():
+                self._by_loose_name.setdefault(loose_id(path.name), []).append(path)
+        return self._by_loose_name.get(loose_id(PurePosixPath(name).name), [])
 
     def find_by_path(self, name: str) -> list[Path]:
         """Return the file at a path below this folder; if there is none, those at this path below a folder of it.

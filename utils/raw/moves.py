@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from ..errors import PipelineError
 from ..files import place_of
-from .raw_files import find_images, image_folders, mask_folder, mask_label, missing_folders, target_folders
-from .row_matching import find_masks
+from .file_search import NEARLY_FOUND
+from .raw_files import find_images, image_folders, mask_folder, missing_folders, nearly_image, target_folders
+from .raw_tables import mask_label
+from .row_matching import find_masks, nearly_found
 from .transfer import Move
 
 if TYPE_CHECKING:
@@ -47,8 +49,11 @@ def pair_with_raw_files(metadata: DataFrame, raw: DataFrame, config: CreationSet
     """
     images_dir, masks_dir = target_folders(config)
     images = metadata.drop_duplicates("ISIC_id")
-    raw_images = find_images(images["ISIC_id"], image_folders(config))
-    missing = [f"image {isic_id}" for isic_id in images["ISIC_id"] if isic_id not in raw_images]
+    folders = image_folders(config)
+    raw_images = find_images(images["ISIC_id"], folders)
+    missing = [
+        f"image {isic_id}{nearly_image(isic_id, folders)}" for isic_id in images["ISIC_id"] if isic_id not in raw_images
+    ]
     moves = [
         Move(raw_images[isic_id], images_dir / name, subject=f"image {isic_id}")
         for isic_id, name in zip(images["ISIC_id"], images["img_filename"], strict=True)
@@ -56,13 +61,15 @@ def pair_with_raw_files(metadata: DataFrame, raw: DataFrame, config: CreationSet
     ]
     rows = _raw_rows(metadata, raw)
     known = raw.loc[[row for row in rows if row is not None]]
-    raw_masks = find_masks(known, mask_folder(config)).to_dict()
+    search = mask_folder(config)
+    known = known.assign(path=find_masks(known, search))
+    raw_masks, near = known["path"].to_dict(), nearly_found(known, search).to_dict()
     columns = metadata[["mskObjectID", "seg_filename", "mask_md5"]]
     for row, (object_id, name, md5) in zip(rows, columns.itertuples(index=False), strict=True):
         subject = f"mask of {mask_label('?' if row is None else row, object_id)}"
         path = raw_masks.get(row)
         if path is None:
-            missing.append(subject)
+            missing.append(f"{subject}{NEARLY_FOUND}" if near.get(row) else subject)
         else:
             moves.append(Move(path, masks_dir / name, md5, subject))
     return moves, missing

@@ -1,59 +1,18 @@
-"""The raw segmentation table; where the raw images are, and what they are called in the dataset."""
+"""Where the raw images and masks are, and what images are called in the dataset."""
 
 from __future__ import annotations
 
-import csv
-import gzip
-import zlib
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from itertools import product
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ..errors import ConfigError, PipelineError
+from ..errors import ConfigError, PipelineError, some_of
 from ..files import place_of
 from ..lazy import logger
 from ..settings import CreationSettings
-from ..tables import read_input
-from .creator_mapping import SEPARATORS
-from .file_search import FolderSearch
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
+from .file_search import NEARLY_FOUND, FolderSearch
 
 _JPEG_EXTENSIONS = ("jpg", "jpeg")
-_ALSO_SPELT = {"jpg": "jpeg", "jpeg": "jpg", "tif": "tiff", "tiff": "tif"}
-_FIRST_ROW = 2  # the header is row 1
-
-
-def read_raw_masks(config: CreationSettings, columns: Sequence[str]) -> DataFrame:
-    """Read the raw segmentation table; its index holds the row in the file, from 2 on.
-
-    Raises
-    ------
-    PipelineError
-        As `utils.tables.read_table`; of a table without a header no cell is shown, for it may be a name.
-    """
-    try:
-        table = read_input(config, "raw_seg_masks_metadata_path", columns)
-    except PipelineError:
-        path = config.raw_seg_masks_metadata_path
-        first_line = _first_line(path)
-        if first_line and not _cells(first_line) & set(columns):
-            expected = f"CSV in UTF-8 whose first line names the columns {', '.join(columns)}"
-            separated = [
-                name for separator, name in SEPARATORS.items() if set(columns) <= _cells(first_line, separator)
-            ]
-            found = f"columns separated by {separated[0]}" if separated else "a first line that names none of them"
-            raise PipelineError("A table lacks columns.", where=path, expected=expected, found=found) from None
-        raise
-    table.index += _FIRST_ROW
-    return table
-
-
-def mask_label(row: Hashable, object_id: str) -> str:
-    """Return how messages cite a mask: by row and id, since its creator and its raw file name are private."""
-    return f"row {row} (mskObjectID {object_id!r})"
+_ALSO_SPELT = {"jpg": ("jpeg",), "jpeg": ("jpg",), "tif": ("tiff",), "tiff": ("tif",)}
 
 
 def require_apart_from_targets(folders: Iterable[Path], config: CreationSettings) -> None:
@@ -135,7 +94,8 @@ def find_images(isic_ids: Iterable[str], folders: Mapping[str, Sequence[FolderSe
     PipelineError
         If a folder has several files for one id; lists all of them.
     """
-    found, several = {}, []
+    found: dict[str, Path] = {}
+    several = []
     for isic_id in isic_ids:
         paths, folder = _candidates(isic_id, folders)
         if paths:
@@ -147,6 +107,14 @@ def find_images(isic_ids: Iterable[str], folders: Mapping[str, Sequence[FolderSe
         hint = "put the folder to take them from first in orig_imgs_dirs"
         raise PipelineError("Images are there more than once.", where="orig_imgs_dirs", hint=hint, offenders=several)
     return found
+
+
+def nearly_image(isic_id: str, folders: Mapping[str, Sequence[FolderSearch]]) -> str:
+    """Say which files of nearly the name of a missing image are there; nothing where there are none."""
+    searched = {folder.folder: folder for some in folders.values() for folder in some}
+    # By its name, which is nearly the id, and not by its path, which may lead through the folder of an annotator.
+    near = sorted({path.name for folder in searched.values() for path in folder.find_nearly(isic_id)})
+    return f"{NEARLY_FOUND}: {some_of([repr(name) for name in near], 3)}" if near else ""
 
 
 def require_found(images: Iterable[Path], search: FolderSearch, extensions: Iterable[str]) -> None:
@@ -172,9 +140,9 @@ def require_found(images: Iterable[Path], search: FolderSearch, extensions: Iter
 def _candidates(isic_id: str, folders: Mapping[str, Sequence[FolderSearch]]) -> tuple[list[Path], Path | None]:
     """Return the files of an image in the first folder that has any, and that folder."""
     for extension, some in folders.items():
-        spellings = filter(None, (extension, _ALSO_SPELT.get(extension.lower())))
-        for folder, spelling in product(some, spellings):
-            if paths := folder.find(f"{isic_id}.{spelling}"):
+        spellings = [extension, *_ALSO_SPELT.get(extension.lower(), ())]
+        for folder in some:
+            if paths := [path for spelling in spellings for path in folder.find(f"{isic_id}.{spelling}")]:
                 return paths, folder.folder
     return [], None
 
@@ -186,20 +154,3 @@ def img_filename(isic_id: str, raw_image: Path | None) -> str:
     """
     extension = raw_image.suffix[1:] if raw_image else "jpg"
     return f"{isic_id}.JPG" if extension.lower() in _JPEG_EXTENSIONS else f"{isic_id}.{extension}"
-
-
-def _cells(line: bytes, separator: str = ",") -> set[str]:
-    """Return the cells of a first line, each by itself: a name may hold the name of a column."""
-    text = line.decode("utf-8-sig", errors="replace")
-    try:
-        return set(next(csv.reader([text], delimiter=separator), []))
-    except csv.Error:
-        return set()
-
-
-def _first_line(path: Path) -> bytes:
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as stream:
-            return stream.readline()
-    except (OSError, EOFError, zlib.error):
-        return b""

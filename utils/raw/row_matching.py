@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import PipelineError, some_of
 from ..lazy import logger, pd
 from ..naming import loose_id
-from .raw_files import mask_label
+from .raw_tables import mask_label
 from .row_faults import leaves_folder
 
 if TYPE_CHECKING:
@@ -65,6 +65,15 @@ def find_masks(rows: DataFrame, folder: FolderSearch) -> Series:
         hint = "filename must lead from orig_segs_dir, or from one folder of it only, to a single file"
         raise PipelineError(what, where=folder.folder, hint=hint, offenders=several)
     return pd.Series(found, index=rows.index, dtype=object)
+
+
+def nearly_found(rows: DataFrame, folder: FolderSearch) -> Series:
+    """Tell of each row without a mask file (`path`, from `find_masks`) whether one of nearly its name is there."""
+    near = [
+        path is None and bool(folder.find_nearly(name))
+        for name, path in zip(rows["filename"], rows["path"], strict=True)
+    ]
+    return pd.Series(near, index=rows.index, dtype=bool)
 
 
 def warn_of_equal_masks(metadata: DataFrame) -> None:
