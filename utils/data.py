@@ -65,7 +65,7 @@ def decode_values(data: bytes, where: object) -> np.ndarray:
 def mask_of_values(values: np.ndarray) -> np.ndarray:
     """Return the mask, bool of shape (H, W), of what a file holds; 8-bit values may be turned into it in place."""
     if values.ndim == 3:
-        return np.any(values, axis=2)
+        return np.any(values if values.dtype.kind in "ub" else values > 0, axis=2)
     if values.dtype == np.uint8 and values.flags.writeable:
         # In its own memory: a third of the time that a second array takes, and half the memory.
         return np.not_equal(values, 0, out=values.view(bool))

@@ -204,6 +204,9 @@ def test_masks_in_the_alpha_channel_alone_are_told(own):
     pixels[..., 3] = MASK * 255
     Image.fromarray(pixels).save(own.masks / f"a1_{OLA}.png")
     assert "differ only in transparency" in own.succeed()
+    (own.masks / f"a1_{NORA}.png").unlink()
+    code, text = own.run()
+    assert (code, "hint:     1 masks have one colour and differ only in transparency" in text) == (1, True)
 
 
 def test_file_names_are_cited_on_request(own):

@@ -58,6 +58,9 @@ TIFFS = {
     "palette": tiff(
         MASK.astype(np.uint8), photometric="palette", colormap=np.eye(1, 256, 1, dtype=np.uint16).repeat(3, 0) * 65535
     ),
+    "palette of 8 bits": tiff(
+        MASK.astype(np.uint8), photometric="palette", colormap=np.eye(1, 256, 1, dtype=np.uint16).repeat(3, 0) * 255
+    ),
     "of floats": tiff(painted(0.25, dtype=np.float32)),
     "of one bit": encoded(Image.fromarray(MASK), "TIFF"),
 }
@@ -128,6 +131,22 @@ def test_a_cut_tiff_is_never_a_mask(kind):
     for end in range(0, len(TIFFS[kind]), 9):
         with pytest.raises(Exception, match=r"."):
             decode_pixels(TIFFS[kind][:end])
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, np.float32])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_values_below_0_are_background_in_grey_and_in_colours(dtype, channels):
+    values = np.where(MASK, 3, -1).astype(dtype)
+    data = tiff(values) if channels == 1 else tiff(np.stack([values] * 3, -1), photometric="rgb")
+    assert set(np.unique(decode_pixels(data))) == {-1, 3}
+    np.testing.assert_array_equal(decode_mask(data, "a"), MASK)
+
+
+def test_the_colours_of_a_palette_of_8_bits_are_those_of_one_of_16():
+    colours = np.arange(768, dtype=np.uint16).reshape(3, 256) % 256
+    indices = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    pictures = [tiff(indices, photometric="palette", colormap=colours * scale) for scale in (1, 257)]
+    np.testing.assert_array_equal(*map(decode_pixels, pictures))
 
 
 def test_values_keep_their_depth():

@@ -140,6 +140,7 @@ def test_images_that_are_no_pictures_are_warned_of(run):
     done = run.chain()
     for isic_id in damaged:
         assert f"{isic_id}.JPG cannot be read as a picture" in done.said
+    assert done.said.count("read as a picture: no image of a known format") == 2 and "<_io" not in done.said
     assert "IMG_03.JPG cannot be read as a picture" not in done.said
     assert images_with_metrics(done) == ["IMG_01.JPG", "IMG 02 ü.JPG", "IMG_05.JPG"]
 

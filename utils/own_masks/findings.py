@@ -26,12 +26,14 @@ def refuse_all_empty(done: Sequence[NormalisedMask], config: CreationSettings) -
     """Raise a PipelineError when own_foreground finds nothing in any mask; it lists the values that are there."""
     if all(found.is_empty for found in done):
         values = dict.fromkeys(value for found in done for value in found.file_values)
+        counts = {sign: sum(sign in found.signs for found in done) for sign in SIGNS}
+        shown = [f"{number} {sign}" for sign, number in counts.items() if number]
         raise PipelineError(
             "own_foreground finds no foreground in any mask.",
             where=config.own_masks_dir,
             expected=f"masks with pixels that are {config.own_foreground!r}",
             found=f"the values {some_of(list(values))}",
-            hint="set own_foreground to what is foreground in your masks",
+            hint="; ".join(shown) or "set own_foreground to what is foreground in your masks",
         )
 
 

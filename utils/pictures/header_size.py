@@ -36,11 +36,14 @@ def size_in_header(stream: BinaryIO) -> Size:
     if start.startswith(SIGNATURE) and len(start) == BYTES_TO_SIZE:
         size = size_of_png(start)
     else:
-        from PIL import Image
+        from PIL import Image, UnidentifiedImageError
 
         stream.seek(0)
-        with pillow_within_limit(), Image.open(stream) as image:
-            size = image.size
+        try:
+            with pillow_within_limit(), Image.open(stream) as image:
+                size = image.size
+        except UnidentifiedImageError:  # its text names the stream
+            raise ValueError("no image of a known format") from None
     check_pixels(*size)
     return size
 

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import io
-import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from itertools import islice
-from typing import Any
 
 import numpy as np
 
 from ..lazy import cv2, imagecodecs
 from . import png_header
-from .pages import REDUCED_PICTURE, frames_of_image, frames_of_png, refuse_several
+from .pages import frames_of_image, frames_of_png, refuse_several
 from .pixel_limit import check_pixels, pillow_within_limit
+from .tiff_values import TIFF_SIGNATURES, decode_deep_tiff, needs_tifffile, with_deep_palette
 
-_MOST_SAMPLES = 4  # red, green, blue, alpha
 _CHANNELS_WITH_ALPHA = (2, 4)
-_TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PLAIN_MODES = ("1", "L", "I", "F", "RGB")
-# Numbers of the TIFF standard: tags, and values of PlanarConfiguration and PhotometricInterpretation.
-_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLES_PER_PIXEL, _SAMPLE_FORMAT = 258, 262, 277, 339
-_UNSIGNED, _SIGNED = 1, 2
-_SEPARATE_PLANES, _WHITE_IS_ZERO, _GREY, _RGB = 2, 0, 1, 2
-_MOST_PAGES = 1000
 # Decoders stretch grey of few bits to 0 to 255: what one level of the file becomes, by bits.
 _STRETCHED = {2: 85, 4: 17}
 
@@ -114,7 +103,7 @@ def is_index_alone(data: bytes) -> bool:
         with pillow_within_limit(), Image.open(io.BytesIO(data)) as image:
             if image.mode != "P":
                 return False
-            indices, colours = np.asarray(image), np.asarray(image.convert("RGB"))
+            indices, colours = np.asarray(image), np.asarray(with_deep_palette(image).convert("RGB"))
     except OSError:
         return False
     return bool(_differs(indices, 0).any() and not _differs(colours, 0).any())
@@ -147,70 +136,21 @@ def _decode(data: bytes) -> np.ndarray:
         image = Image.open(io.BytesIO(data))
     except Image.UnidentifiedImageError:
         # Pillow knows few kinds of deep TIFF.
-        if data.startswith(_TIFF_SIGNATURES):
-            return _decode_deep_tiff(data)
+        if data.startswith(TIFF_SIGNATURES):
+            return decode_deep_tiff(data)
         raise ValueError("no image of a known format") from None
     with image:
         check_pixels(image.width, image.height)
         refuse_several(frames_of_image(image), "frames")
-        if isinstance(image, TiffImageFile) and (image.n_frames > 1 or _needs_tifffile(image.tag_v2)):
-            return _decode_deep_tiff(data)
+        if isinstance(image, TiffImageFile) and (image.n_frames > 1 or needs_tifffile(image.tag_v2)):
+            return decode_deep_tiff(data)
         if image.mode in _PLAIN_MODES or image.mode.startswith("I;16"):
             return np.asarray(image)
         has_alpha = "A" in image.getbands() or "transparency" in image.info
-        return np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
+        return np.asarray(with_deep_palette(image).convert("RGBA" if has_alpha else "RGB"))
 
 
 def _unstretched(pixels: np.ndarray, png: bytes) -> np.ndarray:
     """Return the values of a grey PNG of 2 or 4 bits as the file holds them; it has no alpha that would count."""
     stretched_by = _STRETCHED.get(png[png_header.DEPTH]) if png[png_header.COLOUR] == png_header.GREY else None
     return pixels // np.uint8(stretched_by) if stretched_by else pixels
-
-
-def _needs_tifffile(tags: Mapping[int, Any]) -> bool:
-    """Tell whether Pillow would change values: it inverts, stretches, mistakes signs, or keeps 8 of 16 bits."""
-    bits = max(tags.get(_BITS_PER_SAMPLE, (1,)))
-    several = tags.get(_SAMPLES_PER_PIXEL, 1) > 1
-    kind = tags.get(_PHOTOMETRIC, _GREY)
-    if kind == _GREY and not several:
-        # It reads all 32-bit integers as signed, and all of 8 bits as unsigned.
-        number = (bits, max(tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))))
-        return 1 < bits < 8 or number in ((8, _SIGNED), (32, _UNSIGNED))
-    return kind == _WHITE_IS_ZERO or (several and bits > 8)
-
-
-def _decode_deep_tiff(data: bytes) -> np.ndarray:
-    import tifffile
-
-    with _silent("tifffile"), tifffile.TiffFile(io.BytesIO(data)) as file:
-        # A damaged file may name its pages in a circle, without end.
-        pages = list(islice(file.pages, _MOST_PAGES + 1))
-        if len(pages) > _MOST_PAGES:
-            raise ValueError(f"it claims more than {_MOST_PAGES:,} pages")
-        # All are whole pages unless asked for frames.
-        whole = [page for page in pages if isinstance(page, tifffile.TiffPage)]
-        whole = [page for page in whole if not page.subfiletype & REDUCED_PICTURE] or whole
-        refuse_several(len(whole), "pages")
-        page = whole[0]
-        check_pixels(page.imagewidth, page.imagelength)
-        kinds = (_WHITE_IS_ZERO, _GREY, _RGB)
-        if page.photometric not in kinds or page.samplesperpixel > _MOST_SAMPLES or page.imagedepth > 1:
-            raise ValueError("a TIFF of this kind must be flat, and grey or RGB")
-        pixels = page.asarray()
-    if pixels.ndim < 2:
-        raise ValueError("it holds no pixels")
-    if page.planarconfig == _SEPARATE_PLANES:
-        pixels = np.moveaxis(pixels, 0, -1)
-    return pixels
-
-
-@contextmanager
-def _silent(name: str) -> Iterator[None]:
-    """Keep a library from logging what it finds odd in a file, which would go straight to the console."""
-    logger = logging.getLogger(name)
-    earlier = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(earlier)

@@ -1,0 +1,88 @@
+"""TIFF as the standard has it, where Pillow reads other values or none at all."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .pages import REDUCED_PICTURE, refuse_several
+from .pixel_limit import check_pixels
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_MOST_SAMPLES = 4  # red, green, blue, alpha
+# Numbers of the TIFF standard: tags, and values of PlanarConfiguration and PhotometricInterpretation.
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLES_PER_PIXEL, _COLOUR_MAP, _SAMPLE_FORMAT = 258, 262, 277, 320, 339
+_UNSIGNED, _SIGNED = 1, 2
+_SEPARATE_PLANES, _WHITE_IS_ZERO, _GREY, _RGB = 2, 0, 1, 2
+_MOST_PAGES = 1000
+
+
+def needs_tifffile(tags: Mapping[int, Any]) -> bool:
+    """Tell whether Pillow would change values: it inverts, stretches, mistakes signs, or keeps 8 of 16 bits."""
+    bits = max(tags.get(_BITS_PER_SAMPLE, (1,)))
+    several = tags.get(_SAMPLES_PER_PIXEL, 1) > 1
+    kind = tags.get(_PHOTOMETRIC, _GREY)
+    # It reads all 32-bit integers as signed, and all of 8 bits as unsigned.
+    number = (bits, max(tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))))
+    if kind == _GREY and not several:
+        return 1 < bits < 8 or number in ((8, _SIGNED), (32, _UNSIGNED))
+    return kind == _WHITE_IS_ZERO or (several and (bits > 8 or number == (8, _SIGNED)))
+
+
+def decode_deep_tiff(data: bytes) -> np.ndarray:
+    """Decode a TIFF by tifffile: all its channels, one bit as bool; raises errors of many kinds on damaged ones."""
+    import tifffile
+
+    with _silent("tifffile"), tifffile.TiffFile(io.BytesIO(data)) as file:
+        # A damaged file may name its pages in a circle, without end.
+        pages = list(islice(file.pages, _MOST_PAGES + 1))
+        if len(pages) > _MOST_PAGES:
+            raise ValueError(f"it claims more than {_MOST_PAGES:,} pages")
+        # All are whole pages unless asked for frames.
+        whole = [page for page in pages if isinstance(page, tifffile.TiffPage)]
+        whole = [page for page in whole if not page.subfiletype & REDUCED_PICTURE] or whole
+        refuse_several(len(whole), "pages")
+        page = whole[0]
+        check_pixels(page.imagewidth, page.imagelength)
+        kinds = (_WHITE_IS_ZERO, _GREY, _RGB)
+        if page.photometric not in kinds or page.samplesperpixel > _MOST_SAMPLES or page.imagedepth > 1:
+            raise ValueError("a TIFF of this kind must be flat, and grey or RGB")
+        pixels = page.asarray()
+    if pixels.ndim < 2:
+        raise ValueError("it holds no pixels")
+    if page.planarconfig == _SEPARATE_PLANES:
+        pixels = np.moveaxis(pixels, 0, -1)
+    return pixels
+
+
+def with_deep_palette(image: Image) -> Image:
+    """Return a picture with the colours that are meant where its palette has 8 bits, and the standard asks for 16.
+
+    Pillow would take each of them for black. That no value is above 255 tells such a palette, as libtiff has it.
+    """
+    tags: Mapping[int, Any] = getattr(image, "tag_v2", {})  # of TIFF alone
+    palette = tags.get(_COLOUR_MAP, ()) if image.mode == "P" else ()
+    if palette and max(palette) <= np.iinfo(np.uint8).max:
+        image.putpalette(np.asarray(palette, np.uint8).reshape(3, -1).T.tobytes())
+    return image
+
+
+@contextmanager
+def _silent(name: str) -> Iterator[None]:
+    """Keep a library from logging what it finds odd in a file, which would go straight to the console."""
+    logger = logging.getLogger(name)
+    earlier = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(earlier)
