@@ -26,7 +26,7 @@ from utils.config import configs_of_folders
 from utils.errors import Failure, PipelineError
 from utils.lazy import logger
 from utils.md5 import md5_of_file
-from utils.naming import SEG_COLUMNS, humans_only
+from utils.naming import REPLACED_FOLDER, SEG_COLUMNS, humans_only
 from utils.raw.moves import pair_with_raw_files
 from utils.raw.raw_tables import read_raw_masks
 from utils.raw.shipped_bytes import md5_as_shipped
@@ -152,6 +152,7 @@ def unrecorded_files(stages: dict[str, Any], places: OutputPlaces) -> list[str]:
         if Path(place) == root:
             folders[:] = [name for name in folders if name not in NOT_COMPARED]
             names = [name for name in names if name not in ("README.md", ".gitkeep")]
+        folders[:] = [name for name in folders if Path(place, name) != root / REPLACED_FOLDER]
         found += [Path(place, name) for name in names]
     brought = [places.path_of(name) for stage in MOVING_STAGES for name in outputs_of({"stages": stages}, stage)]
     for folder in {path.parent for path in brought if path and not path.is_relative_to(root)}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,19 @@ if TYPE_CHECKING:
 
 # A temporary name starts with this, so that leftovers of a killed run can be told from data.
 TEMPORARY_PREFIX = ".imapp-tmp-"
+# Called with a path, and the file that takes its place or None; see `before_replacing`.
+_Listener = Callable[[Path, Path | None], None]
+_listeners: list[_Listener] = []
+
+
+@contextmanager
+def before_replacing(listener: _Listener) -> Iterator[None]:
+    """Within the block, have a function called before a file of this process takes the place at a path."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
 
 
 @contextmanager
@@ -30,10 +43,19 @@ def atomic_path(path: Path) -> Iterator[Path]:
     temporary = path.parent / f"{TEMPORARY_PREFIX}{os.getpid()}-{abs(hash(path.name)):x}{path.suffix}"
     try:
         yield temporary
+        for listener in _listeners:
+            listener(path, temporary)
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_to_replace(path: Path) -> None:
+    """Remove a file, if it is there, in whose place another will be."""
+    for listener in _listeners:
+        listener(path, None)
+    path.unlink(missing_ok=True)
 
 
 def require_room(needed: int, folder: Path, what: str, hint: str | None = None) -> None:

@@ -91,6 +91,8 @@ ID_LIST = "ISIC_ids.txt"
 QUARANTINE_FOLDER = "quarantine"
 # Images and masks that left the metadata, below the output folder.
 WITHDRAWN_FOLDER = "quarantine/withdrawn"
+# Files of others that lay where outputs go.
+REPLACED_FOLDER = "quarantine/replaced"
 
 # What the codes of tools and skill levels stand for.
 LEVELS = {"T1": "manual pointlist", "T2": "tool unknown", "T3": "autofill", "S1": "expert", "S2": "novice"}

@@ -176,12 +176,15 @@ def _run(main: Callable[[Settings], Outcome], config: Settings, script: Path, ke
     from .pictures.pixel_limit import allow_pixels
     from .running.output_places import OutputPlaces
     from .running.run_manifest import read_manifest
+    from .running.strangers import strangers_kept
 
     allow_pixels(config.max_image_pixels)
     with exclusive_run(config.output_dir, script.stem):
-        read_manifest(config.output_dir)  # an unusable one is better known before the work than after it
-        remove_half_written(*OutputPlaces(config).folders)
-        outcome = main(config)
+        manifest = read_manifest(config.output_dir)  # an unusable one is better known before the work than after it
+        places = OutputPlaces(config)
+        remove_half_written(*places.folders)
+        with strangers_kept(places, {name for record in manifest["stages"].values() for name in record["outputs"]}):
+            outcome = main(config)
         _record(outcome, config, script, keys)
     return outcome
 

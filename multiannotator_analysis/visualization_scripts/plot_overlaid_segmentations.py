@@ -24,7 +24,7 @@ from utils.data import load_image, load_masks
 from utils.errors import Failure, PipelineError
 from utils.figures.outline_lines import Line, lines_of
 from utils.figures.overlay import Drawn, draw_overlay
-from utils.figures.plotting import save_figure
+from utils.figures.plotting import paths_of_figure, save_figure
 from utils.lazy import logger
 from utils.naming import (
     CONSENSUS,
@@ -35,11 +35,12 @@ from utils.naming import (
     varying_factors,
 )
 from utils.pictures.size_text import size_text
+from utils.running.strangers import are_strangers
 from utils.settings import MultiannotatorSettings, OverlaySelection
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
 from utils.workers.parallel import map_items
-from utils.workers.workplace import local_workplace
+from utils.workers.workplace import IN_THIS_PROCESS, local_workplace
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -208,7 +209,9 @@ def main(config: MultiannotatorSettings) -> Outcome:
         return Outcome("no figures")
     overlays = chosen_overlays(config)
     files = []
-    results = map_items(write_overlay, overlays, local_workplace(config), label="overlays")
+    targets = (path for overlay in overlays for path in paths_of_figure(overlay.target))
+    workplace = IN_THIS_PROCESS if are_strangers(targets) else local_workplace(config)
+    results = map_items(write_overlay, overlays, workplace, label="overlays")
     for overlay, result in zip(overlays, results, strict=True):
         if isinstance(result, Failure):
             logger.warning("{} skipped: {}", overlay.target.name, result.reason)

@@ -258,14 +258,15 @@ def test_a_retired_key_is_warned_of_once_in_a_run_of_the_chain(dataset, project_
     else:
         keys.append("missing_metrics_ISIC_ids=[]")
     chain = ("bash", project_copy / "overall_script.sh", "--config", dataset, *keys)
-    done = run_program(*chain, "--from", "create_dataset", "--until", "mask_qa")
+    here = {"VIRTUAL_ENV": sys.prefix}  # the copy need not install one of its own
+    done = run_program(*chain, "--from", "create_dataset", "--until", "mask_qa", env=here)
     assert (done.returncode, done.stderr.count(retired)) == (0, 1), done.stderr
     place = dataset if origin == "dataset" else "the command line"
     assert f"overall_script.sh: warning: {place}: {retired}" in done.stderr
     # The log of each stage has it; a check of the run, which runs no stage, warns of it itself.
     logs = [path.read_text("utf-8") for path in sorted((dataset.parent / "made" / "logs").glob("*.log"))]
     assert [text.count(f" {place}: {retired}") for text in logs] == [1, 1, 1]
-    assert run_program(*chain, "--check").stderr.count(retired) == 1
+    assert run_program(*chain, "--check", env=here).stderr.count(retired) == 1
 
 
 @pytest.mark.parametrize("option", ["--dataset", "--config"])

@@ -58,6 +58,11 @@ def figure_style() -> Iterator[None]:
         yield
 
 
+def paths_of_figure(path_without_suffix: Path) -> list[Path]:
+    """Return the files that `save_figure` writes."""
+    return [path_without_suffix.with_name(path_without_suffix.name + suffix) for suffix in _METADATA]
+
+
 def save_figure(figure: Figure, path_without_suffix: Path) -> list[Path]:
     """Write a figure as PNG (300 dpi), SVG and PDF; the same figure gives the same bytes on every run.
 
@@ -73,7 +78,7 @@ def save_figure(figure: Figure, path_without_suffix: Path) -> list[Path]:
     list of Path
         The files, in that order.
     """
-    paths = [path_without_suffix.with_name(path_without_suffix.name + suffix) for suffix in _METADATA]
+    paths = paths_of_figure(path_without_suffix)
     # matplotlib fits the page to everything but axis labels that are longer than their axis.
     labels = [axis.label for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) if axis.get_visible()]
     drawn = [*figure.get_default_bbox_extra_artists(), *labels]

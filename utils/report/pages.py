@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
-from ..files import write_bytes_atomically
+from ..files import remove_to_replace, write_bytes_atomically
 from .figure_captions import caption_of, is_overlay, place_of
 from .report_folder import script_json
 
@@ -102,7 +102,7 @@ def _lines(rows: Iterable[dict]) -> str:
 
 def withdraw_page(report_dir: Path) -> None:
     """Remove the page before files of the report change, so that a killed run leaves none that does not fit them."""
-    (report_dir / _PAGE).unlink(missing_ok=True)
+    remove_to_replace(report_dir / _PAGE)
 
 
 def write_page(report_dir: Path, report: dict, templates: Path = TEMPLATES) -> Path:

@@ -207,11 +207,15 @@ def _remove(path: Path, root: Path) -> None:
 
 
 def _move_away(source: Path, root: Path, md5: str) -> Path:
-    """Move a file to the withdrawn ones; another file of its name that is there keeps its place."""
+    """Move a file to the withdrawn ones."""
     if _is_dead_link(source):
         source.unlink()  # there is nothing to keep
         return source
-    folder = root / WITHDRAWN_FOLDER
+    return move_to(root / WITHDRAWN_FOLDER, source, md5)
+
+
+def move_to(folder: Path, source: Path, md5: str) -> Path:
+    """Move a file of this md5 to a folder; another file of its name that is there keeps its place."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / source.name
     if target.exists() and md5_of_file(target) != md5:
