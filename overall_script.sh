@@ -135,14 +135,14 @@ run_script() {
     return "$status"
 }
 
-# Checks all configurations and warns of what is in them, then opens the lock file of the output folder and keeps it
+# Checks all configurations for a run from a stage on, and warns of what is in them; then opens the lock file of the output folder and keeps it
 # open, so that no other run comes in between two stages: the first stage locks it.
 prepare_run() {
     local file
     file=$(undisturbed "$PYTHON" -c 'import sys
 sys.path.insert(0, sys.argv.pop(1))
 from utils.chain_start import main
-main()' "$PROJECT_ROOT" ${SETTINGS[@]+"${SETTINGS[@]}"}) || exit
+main()' "$PROJECT_ROOT" --from "$1" ${SETTINGS[@]+"${SETTINGS[@]}"}) || exit
     if mkdir -p -- "${file%/*}" 2>/dev/null && { : >>"$file"; } 2>/dev/null; then
         exec 9>>"$file"
         export IMAPP_LOCK_DESCRIPTOR=9
@@ -202,7 +202,7 @@ main() {
         run_script multiannotator_analysis/check_run.py ${SETTINGS[@]+"${SETTINGS[@]}"} || exit
         exit
     fi
-    prepare_run
+    prepare_run "$(stage_name "${STAGES[first]}")"
     for ((i = first; i <= last; i++)); do
         run_stage "${STAGES[i]}" "$((i + 1))"
     done

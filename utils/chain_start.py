@@ -1,7 +1,8 @@
 """What overall_script.sh does before its first stage: check every configuration, and say where the lock file is.
 
-Its arguments are ``[--dataset FILE] [key=value ...]``. Prints the lock file of the output folder, and on stderr what
-there is to warn of, once for all stages; exits with 2 when a configuration is wrong, whichever stage it belongs to.
+Its arguments are ``[--dataset FILE] [--from STAGE] [key=value ...]``. Prints the lock file of the output folder, and on
+stderr what there is to warn of, once for all stages; exits with 2 when a configuration is wrong, whichever stage it
+belongs to.
 """
 
 from __future__ import annotations
@@ -13,13 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from .config import configs_of_folders
-from .errors import ConfigError
+from .errors import ConfigError, PipelineError
 from .files import place_of
 from .raw.raw_files import target_folders
 from .running.run_lock import lock_file
+from .running.run_manifest import read_manifest
+from .tables import md5_of_input
+
+# With one of these, a run makes the dataset that it takes.
+_MAKE_METADATA = ("make_demo_dataset", "create_dataset")
 
 
-def check_configurations(dataset_file: Path | None, overrides: Sequence[str]) -> tuple[Path, list[str]]:
+def check_configurations(
+    dataset_file: Path | None, overrides: Sequence[str], first_stage: str
+) -> tuple[Path, list[str]]:
     """Load the configuration of every folder of stages; return the output folder, and warnings, each once.
 
     Raises
@@ -45,6 +53,8 @@ def check_configurations(dataset_file: Path | None, overrides: Sequence[str]) ->
     _require_private_mapping(configs)
     _require_predictions(configs)
     notes |= dict.fromkeys(_note_on_demo(configs["dataset_creation"]))
+    if first_stage not in _MAKE_METADATA:
+        notes |= dict.fromkeys(_note_on_other_data(configs["dataset_creation"], first_stage))
     return next(iter(output_dirs)), list(notes)
 
 
@@ -119,14 +129,34 @@ def _note_on_demo(creation: Any) -> list[str]:
     return [f"{creation.dataset_file} names no raw input (orig_segs_dir, ...), so this is a run on the embedded demo"]
 
 
+def _note_on_other_data(creation: Any, first_stage: str) -> list[str]:
+    """Say that the dataset in the output folder, which a run from a later stage on takes, is of other raw tables."""
+    try:
+        record = read_manifest(creation.output_dir)["stages"].get("create_dataset", {"inputs": {}})
+    except PipelineError:
+        return []  # every stage says so
+    others = [
+        f"{key}: {path}"
+        for key, md5 in record["inputs"].items()
+        if (path := getattr(creation, key, None)) is not None and path.is_file() and md5_of_input(path) != md5
+    ]
+    if not others:
+        return []
+    return [
+        f"the dataset in {creation.output_dir} was made of other raw tables than {' and '.join(others)}; a run from "
+        f"{first_stage} on takes it as it is. Leave out --from to make it anew, or set another output_dir"
+    ]
+
+
 def main() -> None:
     """Check the configurations that the command line names, and print the lock file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", type=Path)
+    parser.add_argument("--from", dest="first_stage", default=_MAKE_METADATA[0])
     parser.add_argument("overrides", nargs="*")
     arguments = parser.parse_intermixed_args()
     try:
-        output_dir, notes = check_configurations(arguments.dataset, arguments.overrides)
+        output_dir, notes = check_configurations(arguments.dataset, arguments.overrides, arguments.first_stage)
     except ConfigError as error:
         print(f"overall_script.sh: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None

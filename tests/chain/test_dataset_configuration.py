@@ -7,6 +7,7 @@ import sys
 import pytest
 import yaml
 from support.run import CONFIGS, FOLDERS, STAGES, raw_arguments, run_program, run_script, succeed
+from support.small_set import other_raw
 
 from utils import chain_start, config
 from utils.config import load_config
@@ -232,6 +233,25 @@ def test_stages_that_would_look_for_the_dataset_elsewhere_are_told_at_once(
     with pytest.raises(SystemExit) as ended:
         chain_start.main()
     assert (ended.value.code, "look for the dataset where it is not" in capsys.readouterr().err) == (2, True)
+
+
+def test_a_run_from_a_later_stage_on_tells_that_the_dataset_there_is_another(dataset, small_raw, capsys, monkeypatch):
+    output = dataset.parent / "made"
+    succeed("create_dataset", output, raw=small_raw)
+    monkeypatch.setattr(config, "_PROJECT", CONFIGS)
+
+    def told(raw, *arguments) -> str:
+        monkeypatch.setattr(sys, "argv", ["chain_start", "--dataset", str(dataset), *arguments, *raw_arguments(raw)])
+        chain_start.main()
+        return capsys.readouterr().err
+
+    later = ("--from", "mask_qa")
+    assert told(small_raw, *later) == ""
+    other = other_raw(small_raw, dataset.parent)
+    assert told(other) == told(other, "--from", "create_dataset") == ""
+    said = told(other, *later)
+    assert f"the dataset in {output} was made of other raw tables than raw_img_metadata_path: {other}" in said
+    assert said.count("warning") == 1 and "Leave out --from" in said
 
 
 def test_values_that_a_stage_can_use_pass_the_check(dataset):
