@@ -1,4 +1,4 @@
-"""Draw which annotators segmented the same images of IMA++, as an UpSet plot.
+"""Draw which annotators segmented the same images, as an UpSet plot.
 
 Reads: segmentation metadata.
 Writes: imaplusplus_annotator_overlap.png, .svg and .pdf in upset_plots_dir.

@@ -1,4 +1,4 @@
-"""Draw which images IMA++ shares with other skin lesion datasets, as an UpSet plot.
+"""Draw which images the dataset shares with other datasets, as an UpSet plot.
 
 Reads: lists of image ids, other_datasets_dir/<Dataset>/*.txt, one id a line; segmentation metadata.
 Writes: other_datasets_overlap.png, .svg and .pdf in upset_plots_dir.
@@ -19,6 +19,7 @@ from utils.figures.plotting import save_figure
 from utils.figures.upset import upset_figure
 from utils.id_lists import read_datasets
 from utils.lazy import logger
+from utils.naming import dataset_name
 from utils.settings import AnalysisSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
@@ -28,8 +29,6 @@ KEYS = (
     "output_seg_masks_metadata_path",
     "upset_plots_dir",
 )
-
-IMAPP = "IMA++"
 
 
 def is_demo_beside_other_data(config: AnalysisSettings) -> bool:
@@ -41,7 +40,7 @@ def is_demo_beside_other_data(config: AnalysisSettings) -> bool:
     return (config.other_datasets_dir.parent / MARKER).is_file() and dataset.get("is_demo") is False
 
 
-def _read_other_datasets(config: AnalysisSettings) -> dict[str, set[str]]:
+def _read_other_datasets(config: AnalysisSettings, own_name: str) -> dict[str, set[str]]:
     if not config.other_datasets_dir.is_dir():
         logger.warning("other_datasets_dir names no folder: {}", config.other_datasets_dir)
         return {}
@@ -49,10 +48,10 @@ def _read_other_datasets(config: AnalysisSettings) -> dict[str, set[str]]:
         logger.info("not compared with the invented datasets of the demo; other_datasets_dir may name real ones")
         return {}
     others, without_ids = read_datasets(config.other_datasets_dir)
-    if IMAPP in others:
+    if own_name in others:
         raise PipelineError(
-            f"A folder of another dataset has the name {IMAPP}.",
-            where=config.other_datasets_dir / IMAPP,
+            f"A folder of another dataset has the name of this one, {own_name}.",
+            where=config.other_datasets_dir / own_name,
             hint="rename the folder; this dataset's own ids come from the segmentation metadata",
         )
     if without_ids:
@@ -61,21 +60,22 @@ def _read_other_datasets(config: AnalysisSettings) -> dict[str, set[str]]:
 
 
 def main(config: AnalysisSettings) -> Outcome:
-    """Draw the overlap of IMA++ with the datasets of other_datasets_dir."""
+    """Draw the overlap of this dataset with the datasets of other_datasets_dir."""
     table = read_input(config, "output_seg_masks_metadata_path", ["ISIC_id"], made_by="create_dataset.py")
-    ours, others = set(table["ISIC_id"]), _read_other_datasets(config)
+    ours, name = set(table["ISIC_id"]), dataset_name(table["ISIC_id"])
+    others = _read_other_datasets(config, name)
     if not others or not ours:
-        logger.warning("nothing to draw: {} images of {}, {} other datasets", len(ours), IMAPP, len(others))
+        logger.warning("nothing to draw: {} images of {}, {} other datasets", len(ours), name, len(others))
         return Outcome("no figure drawn")
     figure = upset_figure(
-        {IMAPP: ours, **others},
-        title=f"Images shared by {IMAPP} and other datasets",
+        {name: ours, **others},
+        title=f"Images shared by {name} and other datasets",
         set_name="dataset",
-        highlight={"present": IMAPP},
-        legend=(f"in {IMAPP}", f"not in {IMAPP}"),
+        highlight={"present": name},
+        legend=(f"in {name}", f"not in {name}"),
     )
     shared = len(ours & set().union(*others.values()))
-    counts = f"{shared} of {len(ours)} {IMAPP} images are in at least one of {len(others)} other datasets"
+    counts = f"{shared} of {len(ours)} images of {name} are in at least one of {len(others)} other datasets"
     return Outcome(counts, save_figure(figure, config.upset_plots_dir / "other_datasets_overlap"))
 
 

@@ -52,7 +52,8 @@ other_datasets_dir: /data/isic/other_datasets    # id lists, one folder a datase
 Relative paths in a file start at the folder of that file; those on the command line, and in the environment variables
 `IMAPP_OUTPUT_DIR` and `IMAPP_DEMO_DIR`, start at the current directory. Output tables that a file, yours or a
 `config.yaml`, gives by a bare name lie in the folder of the metadata, or of the metrics; `./name.csv` lies beside the
-file. Keys that a file leaves out have defaults, the raw input aside.
+file. Keys that a dataset's file leaves out are as in the three `config.yaml`, and keys that these leave out have
+defaults, the raw input aside. An `output_dir` in a dataset's file or on the command line wins over `IMAPP_OUTPUT_DIR`.
 
 All configuration is checked before the first stage. An unknown key, a wrong type, a missing value and one that no
 stage could use, such as a number out of range, end it with exit code 2 and a message that says where it is and what is

@@ -141,7 +141,7 @@ def write_pages(tables: ReportTables, results: dict[str, ImageResult], config: M
 
     folder, scores = config.report_dir, read_scores(config)
     images, quality = index_rows(tables, results), quality_data(tables, results)
-    page = {**overview(tables), **run_facts(config)}
+    page = {**overview(tables), **run_facts(config, tables.metadata["ISIC_id"])}
     page["annotators"] = annotators_page(tables, page["varying"], page["levels"])
     page["predictions"] = predictions_page(scores)
     page["csv"] = copy_csv_files(tables.files | scores.files, folder)

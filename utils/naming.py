@@ -87,6 +87,9 @@ ALL_IMAGES = "all"
 # Of image files, in lower case.
 IMAGE_EXTENSIONS = ("bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp")
 
+IMAPP = "IMA++"
+_ARCHIVE_ID = r"ISIC_\d{7}"
+
 ID_LIST = "ISIC_ids.txt"
 QUARANTINE_FOLDER = "quarantine"
 # Images and masks that left the metadata, below the output folder.
@@ -114,6 +117,11 @@ def diagnosis_column(images: DataFrame) -> str | None:
     """
     there = [name for name in DIAGNOSIS_COLUMNS if name in images]
     return next((name for name in there if images[name].str.strip().any()), there[0] if there else None)
+
+
+def dataset_name(isic_ids: Iterable[str]) -> str:
+    """Return what texts call a dataset: IMA++ where every image has an id of the ISIC Archive."""
+    return IMAPP if all(re.fullmatch(_ARCHIVE_ID, isic_id) for isic_id in isic_ids) else "this dataset"
 
 
 def plain_name(creator: str) -> str:

@@ -139,7 +139,7 @@ def _inputs(tmp_path: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("script", "closing"),
     [
-        ("other_datasets_overlap", "2 of 3 IMA++ images are in at least one of 2 other datasets"),
+        ("other_datasets_overlap", "2 of 3 images of this dataset are in at least one of 2 other datasets"),
         ("imaplusplus_annotator_overlap", "3 annotators, 3 images"),
     ],
 )
@@ -179,9 +179,10 @@ def test_a_missing_folder_of_other_datasets_is_warned_of_by_its_key(tmp_path, mo
 
 def test_a_folder_that_claims_to_be_this_dataset_is_an_error(tmp_path):
     inputs = _inputs(tmp_path)
-    write_file(tmp_path / "others" / "IMA++" / "ids.txt", "I1\n")
+    write_file(tmp_path / "seg.csv", "ISIC_id,annotator\nISIC_0000001,A00\n")
+    write_file(tmp_path / "others" / "IMA++" / "ids.txt", "ISIC_0000001\n")
     code, text = run_here("other_datasets_overlap", tmp_path / "out", *inputs)
-    assert (code, "IMA++" in text) == (1, True)
+    assert (code, "has the name of this one, IMA++" in text) == (1, True)
 
 
 def test_one_annotator_shares_nothing_and_that_is_no_error(tmp_path):

@@ -44,8 +44,9 @@ _LONGEST_SET = 18  # characters
 _FEW = 10  # images of a diagnosis, of which the note below speaks
 _NOTE = (
     "Mean Dice over pairs by two annotators. Hollow: fewer than 10 images of a diagnosis, so no interval. p: of the "
-    "difference, after Holm's method in each block. In brackets: malignant, benign images."
+    "difference, after Holm's method in each block."
 )
+_NOTE_ON_SETS = "In brackets: malignant, benign images."
 
 
 def draw_diagnosis(
@@ -65,7 +66,8 @@ def draw_diagnosis(
         Numbers of images of other diagnoses, which are not drawn.
     """
     counted = ", ".join(f"{name} {count:,}" for name, count in others.items())
-    lines = [sentence, _NOTE, f"Images of other diagnoses, not drawn: {counted or 'none'}."]
+    note = f"{_NOTE} {_NOTE_ON_SETS}" if len(sets) else _NOTE
+    lines = [sentence, note, f"Images of other diagnoses, not drawn: {counted or 'none'}."]
     hidden = len(sets) - _MOST_SETS
     lines += [f"{hidden} smaller sets of annotators are in iaa_cdfs_sets.csv."] if hidden > 0 else []
     notes = Footnotes()

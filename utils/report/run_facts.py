@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..naming import IMAPP, dataset_name
 from ..running.dataset_state import Manifest
 from ..running.run_manifest import read_manifest
 
@@ -14,7 +16,7 @@ _THIS_STAGE, _OWN_MASKS = "make_report", "make_raw_tables"
 _PLACES = ("_dir", "_dirs", "_path")  # ends of keys that say where files lie
 
 
-def run_facts(config: MultiannotatorSettings) -> dict[str, Any]:
+def run_facts(config: MultiannotatorSettings, isic_ids: Iterable[str]) -> dict[str, Any]:
     """Return what the page says of the run.
 
     Returns
@@ -28,19 +30,19 @@ def run_facts(config: MultiannotatorSettings) -> dict[str, Any]:
     stages = {name: record for name, record in manifest["stages"].items() if name != _THIS_STAGE}
     made_with = [manifest["environments"][record["environment"]] for record in stages.values()]
     return {
-        "title": config.report_title or _title(manifest),
+        "title": config.report_title or _title(manifest, isic_ids),
         "versions": sorted({environment["version"] for environment in made_with if "version" in environment}),
         "pythons": sorted({environment["python"] for environment in made_with if "python" in environment}),
         "settings": _settings({name: record["settings"] for name, record in stages.items()}),
     }
 
 
-def _title(manifest: Manifest) -> str:
+def _title(manifest: Manifest, isic_ids: Iterable[str]) -> str:
     if manifest.get("dataset", {}).get("is_demo"):
         return "Embedded demo: agreement of annotators"
-    if _OWN_MASKS in manifest["stages"]:
+    if _OWN_MASKS in manifest["stages"] or dataset_name(isic_ids) != IMAPP:
         return "Agreement of annotators"
-    return "IMA++: agreement of annotators"
+    return f"{IMAPP}: agreement of annotators"
 
 
 def _settings(by_stage: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
