@@ -194,6 +194,9 @@ main() {
     ((first <= last)) || usage_error \
         "--from $(stage_name "${STAGES[first]}") comes after --until $(stage_name "${STAGES[last]}")"
 
+    [[ $check == no || $given != *' --from '* && $given != *' --until '* ]] || usage_error \
+        "--check looks at everything that is there; it takes neither --from nor --until"
+
     CHILD=
     trap 'stop 130' INT
     trap 'stop 143' TERM

@@ -8,6 +8,7 @@ belongs to.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,6 +50,7 @@ def check_configurations(
             hint="set output_dir in one file for overall_script.sh --config, or IMAPP_OUTPUT_DIR",
             offenders=output_dirs.values(),
         )
+    _require_folders(configs)
     _require_one_dataset(configs)
     _require_private_mapping(configs)
     _require_predictions(configs)
@@ -56,6 +58,21 @@ def check_configurations(
     if first_stage not in _MAKE_METADATA:
         notes |= dict.fromkeys(_note_on_other_data(configs["dataset_creation"], first_stage))
     return next(iter(output_dirs)), list(notes)
+
+
+def _require_folders(configs: Mapping[str, Any]) -> None:
+    """Refuse folders of outputs that cannot be made, for there is a file in their way, and tables that are folders."""
+    wrong: dict[Path, str] = {}  # by what is in the way: it may be in that of many
+    for config in configs.values():
+        for key, path in {"output_dir": config.output_dir, **config.output_parts()}.items():
+            folder = path if key.endswith("_dir") else path.parent
+            existing = next(place for place in (folder, *folder.parents) if os.path.exists(place))
+            if not existing.is_dir():
+                wrong.setdefault(existing, f"{place_of(config, key)}: {path}, where {existing} is a file")
+            elif folder is not path and path.is_dir():
+                wrong.setdefault(path, f"{place_of(config, key)}: {path}, which is a folder and no table")
+    if wrong:
+        raise ConfigError("Outputs cannot be written where the configuration says.", offenders=wrong.values())
 
 
 def _require_one_dataset(configs: Mapping[str, Any]) -> None:

@@ -254,6 +254,33 @@ def test_a_run_from_a_later_stage_on_tells_that_the_dataset_there_is_another(dat
     assert said.count("warning") == 1 and "Leave out --from" in said
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "report_dir: a_file/report",
+            "report_dir in {dataset}: {folder}/a_file/report, where {folder}/a_file is a file",
+        ),
+        ("output_dir: a_file", "output_dir in {dataset}: {folder}/a_file, where {folder}/a_file is a file"),
+        (
+            "partitions_path: ./a_folder",
+            "partitions_path in {dataset}: {folder}/a_folder, which is a folder and no table",
+        ),
+    ],
+)
+def test_outputs_that_cannot_be_written_are_told_before_the_first_stage(dataset, line, told, capsys, monkeypatch):
+    folder = dataset.parent
+    (folder / "a_file").write_bytes(b"")
+    (folder / "a_folder").mkdir()
+    dataset.write_text(f"{line}\n", encoding="utf-8")
+    monkeypatch.setattr(config, "_PROJECT", CONFIGS)
+    monkeypatch.setattr(sys, "argv", ["chain_start", "--dataset", str(dataset)])
+    with pytest.raises(SystemExit) as ended:
+        chain_start.main()
+    offenders = [line for line in capsys.readouterr().err.splitlines() if line.startswith("  - ")]
+    assert (ended.value.code, offenders) == (2, [f"  - {told.format(dataset=dataset, folder=folder)}"])
+
+
 def test_values_that_a_stage_can_use_pass_the_check(dataset):
     good = (
         "overlay_metric: assd_score_normalized",

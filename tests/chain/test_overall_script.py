@@ -49,6 +49,7 @@ def test_list_and_help_need_no_python(project):
         (["--config", "a.yaml", "verbose=true", "--config", "b.yaml"], ["--config is given twice"]),
         (["--from", "mask_qa", "--from", "mask_qa"], ["--from is given twice"]),
         (["--until", "mask_qa", "--until", "make_report"], ["--until is given twice"]),
+        (["--check", "--from", "mask_qa"], ["--check looks at everything", "neither --from nor --until"]),
     ],
 )
 def test_a_wrong_command_line_runs_nothing(active, arguments, words):
