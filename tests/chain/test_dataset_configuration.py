@@ -1,4 +1,4 @@
-"""One file for one dataset: keys of any stage, checked before the first stage, and configurations of the release."""
+"""One file for one dataset, with keys of any stage, and configurations of the release."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import sys
 import pytest
 import yaml
 from support.run import CONFIGS, FOLDERS, STAGES, raw_arguments, run_program, run_script, succeed
-from support.small_set import other_raw
 
-from utils import chain_start, config
 from utils.config import load_config
 from utils.errors import ConfigError
 from utils.settings import SCHEMAS, AnalysisSettings, CreationSettings, MultiannotatorSettings
@@ -170,117 +168,6 @@ def test_a_key_that_no_stage_has_names_file_and_nearest(dataset):
     assert str(dataset) in str(caught.value) and "the nearest is 'bootstrap_seed'" in str(caught.value)
 
 
-def test_all_configurations_are_checked_before_the_first_stage(dataset, project_copy):
-    # As overall_script.sh does.
-    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from utils.chain_start import main; main()"
-    start = (sys.executable, "-c", code, project_copy, "--dataset", dataset)
-    done = run_program(*start, "bootstrap_resamples=0")
-    assert (done.returncode, "bootstrap_resamples" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
-    done = run_program(*start)
-    assert (done.returncode, done.stdout.strip()) == (0, str(dataset.parent / "made" / "logs" / "run.lock"))
-
-
-WRONG_VALUES = {
-    "overlay_metric: dice": "dice_score",
-    "prediction_pattern: '{picture}.png'": "nearest is {image}",
-    "prediction_name: a/b": "a name that a folder can have",
-    "executor: dask": "address of the Dask scheduler",
-    "dask_scheduler: nonsense": "tcp://",
-    "own_name_pattern: '{image}.png'": "{annotator}",
-    "own_foreground: white": "nonzero",
-    "demo_seed: -1": "at least 0",
-    "creator_mapping_path: made/who.csv": "a path outside",
-    "creator_mapping_path: link/who.csv": "a path outside",
-    "creator_mapping_path: elsewhere/who.csv": "a path outside",
-    "creator_mapping_path: tables/who.csv": "a path outside",
-}
-
-
-@pytest.mark.parametrize("line", WRONG_VALUES)
-def test_a_value_that_no_stage_could_use_is_told_before_the_first_stage(dataset, line, capsys, monkeypatch):
-    (dataset.parent / "made").mkdir()
-    (dataset.parent / "link").symlink_to(dataset.parent / "made")
-    places = "target_data_dir: elsewhere\noutput_img_metadata_path: tables/images.csv\n"
-    dataset.write_text(f"{DATASET}{places}{line}\n", encoding="utf-8")
-    monkeypatch.setattr(config, "_PROJECT", CONFIGS)
-    monkeypatch.setattr(sys, "argv", ["chain_start", "--dataset", str(dataset)])
-    with pytest.raises(SystemExit) as ended:
-        chain_start.main()
-    said = capsys.readouterr().err
-    key = line.partition(":")[0]
-    assert (ended.value.code, f"{key} in {dataset}" in said, WRONG_VALUES[line] in said) == (2, True, True), said
-
-
-@pytest.mark.parametrize(
-    ("lines", "is_told"),
-    [
-        ("target_data_dir: data\n", True),
-        ("target_data_dir: data\nnew_dataset_dir: data\n", False),
-        ("target_data_dir: data\nseparate_images_and_masks: false\nnew_dataset_dir: data\n", True),
-        ("target_data_dir: d\nnew_dataset_images_dir: d/images\nnew_dataset_masks_dir: d/seg_masks\n", False),
-        ("new_dataset_dir: released\n", False),
-    ],
-)
-def test_stages_that_would_look_for_the_dataset_elsewhere_are_told_at_once(
-    dataset, lines, is_told, capsys, monkeypatch
-):
-    dataset.write_text(f"{DATASET}{lines}", encoding="utf-8")
-    monkeypatch.setattr(config, "_PROJECT", CONFIGS)
-    monkeypatch.setattr(sys, "argv", ["chain_start", "--dataset", str(dataset)])
-    if not is_told:
-        chain_start.main()
-        return
-    with pytest.raises(SystemExit) as ended:
-        chain_start.main()
-    assert (ended.value.code, "look for the dataset where it is not" in capsys.readouterr().err) == (2, True)
-
-
-def test_a_run_from_a_later_stage_on_tells_that_the_dataset_there_is_another(dataset, small_raw, capsys, monkeypatch):
-    output = dataset.parent / "made"
-    succeed("create_dataset", output, raw=small_raw)
-    monkeypatch.setattr(config, "_PROJECT", CONFIGS)
-
-    def told(raw, *arguments) -> str:
-        monkeypatch.setattr(sys, "argv", ["chain_start", "--dataset", str(dataset), *arguments, *raw_arguments(raw)])
-        chain_start.main()
-        return capsys.readouterr().err
-
-    later = ("--from", "mask_qa")
-    assert told(small_raw, *later) == ""
-    other = other_raw(small_raw, dataset.parent)
-    assert told(other) == told(other, "--from", "create_dataset") == ""
-    said = told(other, *later)
-    assert f"the dataset in {output} was made of other raw tables than raw_img_metadata_path: {other}" in said
-    assert said.count("warning") == 1 and "Leave out --from" in said
-
-
-@pytest.mark.parametrize(
-    ("line", "told"),
-    [
-        (
-            "report_dir: a_file/report",
-            "report_dir in {dataset}: {folder}/a_file/report, where {folder}/a_file is a file",
-        ),
-        ("output_dir: a_file", "output_dir in {dataset}: {folder}/a_file, where {folder}/a_file is a file"),
-        (
-            "partitions_path: ./a_folder",
-            "partitions_path in {dataset}: {folder}/a_folder, which is a folder and no table",
-        ),
-    ],
-)
-def test_outputs_that_cannot_be_written_are_told_before_the_first_stage(dataset, line, told, capsys, monkeypatch):
-    folder = dataset.parent
-    (folder / "a_file").write_bytes(b"")
-    (folder / "a_folder").mkdir()
-    dataset.write_text(f"{line}\n", encoding="utf-8")
-    monkeypatch.setattr(config, "_PROJECT", CONFIGS)
-    monkeypatch.setattr(sys, "argv", ["chain_start", "--dataset", str(dataset)])
-    with pytest.raises(SystemExit) as ended:
-        chain_start.main()
-    offenders = [line for line in capsys.readouterr().err.splitlines() if line.startswith("  - ")]
-    assert (ended.value.code, offenders) == (2, [f"  - {told.format(dataset=dataset, folder=folder)}"])
-
-
 def test_values_that_a_stage_can_use_pass_the_check(dataset):
     good = (
         "overlay_metric: assd_score_normalized",
@@ -353,39 +240,3 @@ def test_a_single_stage_takes_the_file_too(small_raw, tmp_path):
     arguments = [key for key in raw_arguments(small_raw) if not key.startswith("orig_segs_dir")]
     succeed("create_dataset", tmp_path / "unused", "--dataset", file, *arguments)
     assert (tmp_path / "made" / "metadata" / "IMAplusplus_seg_metadata.csv").is_file()
-
-
-@pytest.mark.parametrize("key", ["report_dir", "visualizations_dir"])
-def test_names_of_annotators_stay_out_of_folders_that_other_stages_fill(dataset, key, capsys, monkeypatch):
-    dataset.write_text(f"{DATASET}{key}: elsewhere\ncreator_mapping_path: elsewhere/names/who.csv\n", encoding="utf-8")
-    monkeypatch.setattr(config, "_PROJECT", CONFIGS)
-    monkeypatch.setattr(sys, "argv", ["chain_start", "--dataset", str(dataset)])
-    with pytest.raises(SystemExit) as ended:
-        chain_start.main()
-    said = capsys.readouterr().err
-    assert (ended.value.code, f"  - {key}: {dataset.parent / 'elsewhere'}" in said) == (2, True), said
-
-
-def test_a_file_without_raw_input_says_that_it_runs_the_demo(dataset, capsys, monkeypatch):
-    monkeypatch.setattr(config, "_PROJECT", CONFIGS)
-    demo = f"demo_dir: demo\norig_segs_dir: demo/segs\noutput_dir: {dataset.parent / 'output'}\n"
-    for lines, code in (("", 0), ("own_masks_dir: masks\n", 2)):
-        dataset.write_text(f"{demo}{lines}", encoding="utf-8")
-        monkeypatch.setattr(sys, "argv", ["chain_start", "--dataset", str(dataset)])
-        if code:
-            with pytest.raises(SystemExit) as ended:
-                chain_start.main()
-            assert (ended.value.code, "run make_raw_tables.py first" in capsys.readouterr().err) == (2, True)
-        else:
-            chain_start.main()
-            assert "so this is a run on the embedded demo" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("line", ["predictions_dir: nowhere", "overlay_selection: ids"])
-def test_predictions_and_ids_that_are_not_there_are_told_at_once(dataset, line, capsys, monkeypatch):
-    dataset.write_text(f"{DATASET}{line}\n", encoding="utf-8")
-    monkeypatch.setattr(config, "_PROJECT", CONFIGS)
-    monkeypatch.setattr(sys, "argv", ["chain_start", "--dataset", str(dataset)])
-    with pytest.raises(SystemExit) as ended:
-        chain_start.main()
-    assert (ended.value.code, line.partition(":")[0] in capsys.readouterr().err) == (2, True)
