@@ -77,7 +77,7 @@ def test_masks_whose_id_nearly_is_that_of_an_image_are_told(own):
         write_png(own.masks / f"{name}_{NORA}.png", DRAWN["scan_1", NORA])
     text = own.succeed()
     assert "2 masks have no image in own_images_dir" in text
-    assert "2 of these masks nearly match an image" in text and "(image 'scan_1')" in text and NORA not in text
+    assert "2 of these masks match an image but for" in text and "(image 'scan_1')" in text and NORA not in text
 
 
 def test_images_of_nearly_the_ids_are_told_where_no_mask_has_an_image(own):
@@ -86,7 +86,7 @@ def test_images_of_nearly_the_ids_are_told_where_no_mask_has_an_image(own):
         (own.images / f"{name}.png").rename(own.images / f"{name.upper()}.png")
     code, text = own.run()
     assert (code, "There are no masks" in text, "found:    5 whose image is not there" in text) == (1, True, True)
-    assert "5 nearly match an image" in text and "(image 'SCAN_1')" in text
+    assert "5 match an image but for" in text and "(image 'SCAN_1')" in text
 
 
 def test_masks_without_image_and_images_without_mask_are_warned_of(own):

@@ -23,7 +23,7 @@ _WAYS_OUT = (
     "{n} tells several masks of one annotator apart, {part} the parts of one mask",
     "images in a folder of their own are not taken for masks",
 )
-_NEARLY = "nearly match an image, but for blanks, case, Unicode form or suffix"
+_NEARLY = "match an image but for blanks, case, Unicode form or suffix"
 
 
 def read_images(config: CreationSettings, output_dir: Path) -> dict[str, Path] | None:
