@@ -35,6 +35,7 @@ from utils.raw.row_faults import row_faults, ways_out
 from utils.raw.row_matching import find_masks, nearly_found, warn_of_equal_masks, warn_of_masks_without_image
 from utils.raw.shipped_bytes import md5_as_shipped
 from utils.running.leftovers import take_over_output
+from utils.running.strangers import is_stranger
 from utils.settings import CreationSettings
 from utils.stage import Outcome, run_stage
 from utils.tables import read_table, write_lines, write_table
@@ -117,8 +118,9 @@ def warn_of_oddities(kept: DataFrame, metadata: DataFrame, known: Mapping[str, s
     warn_of_equal_names(metadata["img_filename"].drop_duplicates())
     warn_of_alike_names(kept["creator"], kept["code"], known)
     warn_of_equal_masks(metadata)
-    if config.output_seg_masks_metadata_path.is_file():
-        earlier = read_table(config.output_seg_masks_metadata_path, naming.SEG_COLUMNS)
+    table = config.output_seg_masks_metadata_path
+    if table.is_file() and not is_stranger(table):
+        earlier = read_table(table, naming.SEG_COLUMNS)
         warn_of_moved_codes(earlier, metadata, known if config.creator_mapping_path else None)
 
 
@@ -194,8 +196,9 @@ def main(config: CreationSettings) -> Outcome:
         codes = known | dict(zip(kept["creator"], kept["code"], strict=True))
         files.append(write_creator_mapping(codes, config.creator_mapping_path))
     forget_quarantine(config.output_dir / naming.QUARANTINE_FOLDER)
+    is_demo = config.orig_segs_dir.is_relative_to(config.demo_dir)
     counts = f"{len(metadata)} masks of {len(images)} images by {metadata['annotator'].nunique()} annotators"
-    return Outcome(counts, files, dataset=identity_of(metadata, config))
+    return Outcome(counts, files, dataset=identity_of(metadata, is_demo))
 
 
 if __name__ == "__main__":

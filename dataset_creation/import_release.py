@@ -175,7 +175,7 @@ def main(config: CreationSettings) -> Outcome:
     counts += f"images linked ({config.transfer.value}); {len(differences)} differences"
     files += [config.release_import_differences_path, *target_folders(config)]
     checksums |= settle_folders(checksums, config)
-    return Outcome(counts, files, checksums, dataset=identity_of(naming.humans_only(rows), config))
+    return Outcome(counts, files, checksums, dataset=identity_of(naming.humans_only(rows), is_demo=False))
 
 
 if __name__ == "__main__":

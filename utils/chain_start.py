@@ -54,9 +54,9 @@ def check_configurations(
     _require_one_dataset(configs)
     _require_private_mapping(configs)
     _require_predictions(configs)
-    notes |= dict.fromkeys(_note_on_demo(configs["dataset_creation"]))
-    if first_stage not in _MAKE_METADATA:
-        notes |= dict.fromkeys(_note_on_other_data(configs["dataset_creation"], first_stage))
+    creation = configs["dataset_creation"]
+    is_made = first_stage in _MAKE_METADATA
+    notes |= dict.fromkeys(_note_on_demo(creation) if is_made else _note_on_other_data(creation, first_stage))
     return next(iter(output_dirs)), list(notes)
 
 
@@ -132,7 +132,7 @@ def _note_on_demo(creation: Any) -> list[str]:
     Raises
     ------
     ConfigError
-        If it names masks of one's own, from which raw input has to be made first.
+        If it names masks of one's own, from which raw input has to be made first, or a release, which needs none.
     """
     if creation.dataset_file is None or not creation.orig_segs_dir.is_relative_to(creation.demo_dir):
         return []
@@ -142,6 +142,12 @@ def _note_on_demo(creation: Any) -> list[str]:
             where=creation.dataset_file,
             expected="raw_seg_masks_metadata_path, raw_img_metadata_path, orig_segs_dir and orig_imgs_dirs",
             hint="run make_raw_tables.py first, and then on the file that it writes (own_config)",
+        )
+    if creation.release_segs_zip is not None:
+        raise ConfigError(
+            "The configuration names a release, and no raw input to make a dataset from.",
+            where=creation.dataset_file,
+            hint="run import_release.py on it, then overall_script.sh with --from mask_qa",
         )
     return [f"{creation.dataset_file} names no raw input (orig_segs_dir, ...), so this is a run on the embedded demo"]
 

@@ -183,7 +183,8 @@ def _run(main: Callable[[Settings], Outcome], config: Settings, script: Path, ke
         manifest = read_manifest(config.output_dir)  # an unusable one is better known before the work than after it
         places = OutputPlaces(config)
         remove_half_written(*places.folders)
-        with strangers_kept(places, {name for record in manifest["stages"].values() for name in record["outputs"]}):
+        recorded = {name: md5 for it in manifest["stages"].values() for name, md5 in it["outputs"].items()}
+        with strangers_kept(places, recorded):
             outcome = main(config)
         _record(outcome, config, script, keys)
     return outcome

@@ -35,7 +35,7 @@ from utils.naming import (
     varying_factors,
 )
 from utils.pictures.size_text import size_text
-from utils.running.strangers import are_strangers
+from utils.running.strangers import are_unknown
 from utils.settings import MultiannotatorSettings, OverlaySelection
 from utils.stage import Outcome, run_stage
 from utils.tables import read_input
@@ -210,7 +210,7 @@ def main(config: MultiannotatorSettings) -> Outcome:
     overlays = chosen_overlays(config)
     files = []
     targets = (path for overlay in overlays for path in paths_of_figure(overlay.target))
-    workplace = IN_THIS_PROCESS if are_strangers(targets) else local_workplace(config)
+    workplace = IN_THIS_PROCESS if are_unknown(targets) else local_workplace(config)
     results = map_items(write_overlay, overlays, workplace, label="overlays")
     for overlay, result in zip(overlays, results, strict=True):
         if isinstance(result, Failure):

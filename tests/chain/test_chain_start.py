@@ -133,6 +133,13 @@ def test_a_file_without_raw_input_says_that_it_runs_the_demo(start):
     assert (code, "run make_raw_tables.py first" in said) == (2, True)
 
 
+def test_a_file_that_names_a_release_starts_behind_its_import(start):
+    text = f"demo_dir: demo\norig_segs_dir: demo/segs\nrelease_segs_zip: segs.zip\noutput_dir: {start.folder / 'out'}\n"
+    code, said = start.run(text)
+    assert (code, "run import_release.py on it, then overall_script.sh with --from mask_qa" in said) == (2, True)
+    assert start.run(text, "--from", "mask_qa") == (0, "")
+
+
 def test_a_run_from_a_later_stage_on_tells_that_the_dataset_there_is_another(start, small_raw):
     output = start.folder / "made"
     succeed("create_dataset", output, raw=small_raw)

@@ -11,7 +11,8 @@ from support.files import table_rows
 from support.run import raw_arguments, run_here, succeed
 from support.small_set import other_raw
 
-from utils.running.run_manifest import manifest_file
+from utils.running.leftovers import withdrawn_files
+from utils.running.run_manifest import manifest_file, read_manifest
 
 LAY_OUT = ("create_dataset", "move_dataset")
 TABLE = "raw_ISIC_segmasks_metadata.csv"
@@ -53,6 +54,19 @@ def test_what_has_a_new_place_did_not_leave_the_metadata(small_raw, output, tmp_
     text = succeed("move_dataset", output, f"target_data_dir={tmp_path / 'data'}", raw=small_raw)
     assert "have a new name or place; the old ones moved to" in text and "left the metadata" not in text
     assert names(tmp_path / "data" / "seg_masks") == before <= names(output / "quarantine" / "withdrawn")
+
+
+def test_a_mask_that_left_is_told_though_another_has_the_same_content(small_raw, output):
+    # As all empty masks of one size have.
+    for name in ("raw_d1.png", "raw_f1.png"):
+        write_png(small_raw / "segs" / name, box(2, 2, 9, 9))
+    for stage in LAY_OUT:
+        succeed(stage, output, raw=small_raw)
+    for stage in LAY_OUT:
+        text = succeed(stage, output, "exclude_mskObjectIDs=[f1]", raw=small_raw)
+    (line,) = [line for line in text.splitlines() if "1 file left the metadata" in line]
+    assert line.endswith("_f1.png")
+    assert [name.endswith("_f1.png") for name in withdrawn_files(read_manifest(output))] == [True]
 
 
 def test_a_withdrawn_mask_that_was_edited_is_left_alone_and_named(small_raw, output):

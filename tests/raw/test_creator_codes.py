@@ -130,6 +130,22 @@ def test_without_a_mapping_codes_that_moved_are_named_with_the_key(small_raw, tm
     assert "A00 is now A01, A01 is now A02, A02 is now A03" in text and "set creator_mapping_path" in text
 
 
+def test_masks_that_another_person_has_now_are_told_and_no_code_is_said_to_have_moved(small_raw, tmp_path):
+    output, key = tmp_path / "output", f"creator_mapping_path={tmp_path / 'private' / 'who.csv'}"
+    succeed("create_dataset", output, key, raw=small_raw)
+    rows = table_rows(small_raw / TABLE)
+    most, other = (
+        next(row["creator"] for row in rows if codes(output).get(row["mskObjectID"]) == code) for code in ("A00", "A02")
+    )
+    first = next(row for row in rows if row["creator"] == most and row["mskObjectID"] in codes(output))
+    text = (small_raw / TABLE).read_text("utf-8").splitlines(keepends=True)
+    changed = [line.replace(most, other) if first["filename"] in line else line for line in text]
+    (small_raw / TABLE).write_text("".join(changed), encoding="utf-8")
+    said = succeed("create_dataset", output, key, raw=small_raw)
+    assert "1 masks are by another annotator than in the run before: A00 is now A02" in said
+    assert "codes now stand for other people" not in said
+
+
 def test_names_that_differ_only_by_case_are_warned_of_by_code(small_raw, tmp_path):
     add_masks(small_raw, OLA.lower(), 1)
     text = succeed("create_dataset", tmp_path / "output", raw=small_raw)

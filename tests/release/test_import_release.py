@@ -10,6 +10,7 @@ from PIL import Image
 from support.drawing import encoded
 from support.release_sets import SUBSET, cells, differences, import_release
 from support.run import run_here, succeed
+from support.small_set import other_raw
 from support.trees import tree
 
 SEG_TABLE, IMG_TABLE, ID_LIST = "IMAplusplus_seg_metadata.csv", "IMAplusplus_img_metadata.csv", "ISIC_ids.txt"
@@ -73,6 +74,23 @@ def test_a_rerun_changes_nothing(release, output):
 def spoil(release):
     release.replace(MASK, None)
     release.flip_pixel(SINGLE, 0, 0)
+
+
+def test_two_imports_leave_the_tables_where_they_are(release, output):
+    for _ in range(3):
+        code, text = import_release(release, output)
+        assert (code, "withdrawn" in text) == (0, False), text
+    assert table_names(output) == sorted(LAID_OUT)
+    succeed("mask_qa", output)
+
+
+def test_a_release_is_no_demo_and_gives_way_to_nothing_by_itself(release, output, small_raw, tmp_path):
+    demo = "demo_dir={raw}", "orig_segs_dir={raw}/segs"  # as where nothing names raw input
+    assert import_release(release, output, *(key.format(raw=small_raw) for key in demo))[0] == 0
+    before = tree(output / "seg_masks")
+    code, text = run_here("create_dataset", output, raw=other_raw(small_raw, tmp_path))
+    assert (code, "holds another dataset" in text) == (1, True)
+    assert tree(output / "seg_masks") == before
 
 
 def test_missing_and_different_masks_are_all_listed_and_the_others_are_in_place(release, output):

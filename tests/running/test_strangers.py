@@ -10,7 +10,7 @@ from support.run import raw_arguments, succeed
 
 MINE = b"this is mine"
 LAY_OUT = ("create_dataset", "move_dataset")
-TOLD = "files that no stage has recorded lay where outputs go, and moved to"
+TOLD = "file that no stage has made lay where outputs go, and moved to"
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,44 @@ def test_a_file_of_others_moves_aside_once(rerun, tmp_path, stage, key, name):
     made = path.read_bytes()
     assert TOLD not in succeed(stage, rerun, place)
     assert aside.read_bytes() == MINE and path.read_bytes() == made
+
+
+def test_a_recorded_output_that_somebody_has_changed_since_moves_aside(rerun, tmp_path):
+    figure, place = "imaplusplus_annotator_overlap", f"upset_plots_dir={tmp_path / 'plots'}"
+    succeed(figure, rerun, place)
+    (tmp_path / "plots" / f"{figure}.svg").write_bytes(MINE)
+    assert f"1 {TOLD}" in succeed(figure, rerun, place)
+    assert (rerun / "quarantine" / "replaced" / f"{figure}.svg").read_bytes() == MINE
+
+
+def test_a_table_of_failures_of_others_is_not_taken_in(rerun, tmp_path):
+    table = tmp_path / "tables" / "failures.csv"
+    table.parent.mkdir()
+    for text in ("stage,img_id,reason\nscore_predictions,old.JPG,broken\n", "other,columns\n1,2\n"):
+        table.write_text(text)
+        said = succeed("compute_IAA_metrics", rerun, f"failures_path={table}")
+        assert "old.JPG" not in table.read_text() and f"1 {TOLD}" in said
+    kept = {path.read_text() for path in (rerun / "quarantine" / "replaced").iterdir()}
+    assert len(kept) == 2 and any("old.JPG" in text for text in kept)
+
+
+@pytest.mark.parametrize("name", ["IMAplusplus_img_metadata.csv", "IMAplusplus_seg_metadata.csv"])
+@pytest.mark.parametrize("text", ["isic_id,age\nother_1,3\n", "a,b\n1,2\n"])
+def test_metadata_of_others_are_no_earlier_run(small_raw, tmp_path, name, text):
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    (tables / name).write_text(text)
+    said = succeed("create_dataset", tmp_path / "output", f"new_dataset_metadata_output_dir={tables}", raw=small_raw)
+    assert f"1 {TOLD}" in said
+    assert (tmp_path / "output" / "quarantine" / "replaced" / name).read_text() == text
+
+
+def test_the_report_of_another_dataset_in_the_same_folder_is_lost_in_no_part(rerun, tmp_path):
+    of_others = tmp_path / "web" / "details" / "1234567890abcdef.js"
+    of_others.parent.mkdir(parents=True)
+    of_others.write_bytes(MINE)
+    succeed("make_report", rerun, f"report_dir={tmp_path / 'web'}")
+    assert of_others.read_bytes() == MINE
 
 
 def test_images_masks_and_tables_of_others_are_kept_and_the_check_says_nothing_of_them(

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..errors import PipelineError
 from ..lazy import logger, pd
 from ..naming import FAILURE_COLUMNS
+from ..running.strangers import is_stranger
 from ..tables import read_table, write_table
 
 
@@ -50,7 +51,7 @@ def record_failures(
         for img_id, reason in failures
     ]
     table = pd.DataFrame(rows, columns=FAILURE_COLUMNS)
-    if path.is_file():
+    if path.is_file() and not is_stranger(path):
         earlier = read_table(path, FAILURE_COLUMNS)
         table = pd.concat([earlier[earlier["stage"] != stage], table])
     write_table(table, path)

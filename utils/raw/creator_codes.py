@@ -74,15 +74,26 @@ def warn_of_moved_codes(earlier: DataFrame, metadata: DataFrame, known: Mapping[
     """
     keys = ["ISIC_id", "mskObjectID"]
     both = metadata[[*keys, "annotator"]].merge(earlier[[*keys, "annotator"]], on=keys, suffixes=("", "_before"))
-    moved = both[both["annotator"] != both["annotator_before"]]
+    is_moved = both["annotator"] != both["annotator_before"]
+    # Where other masks kept the code, it stands for the same person, and these masks are now another's.
+    is_given = is_moved & both["annotator_before"].isin(both["annotator_before"][~is_moved])
+    if is_given.any():
+        logger.warning(
+            "{} masks are by another annotator than in the run before: {}", is_given.sum(), _changes(both[is_given])
+        )
+    moved = both[is_moved & ~is_given]
     if len(moved):
-        changes = sorted(set(zip(moved["annotator_before"], moved["annotator"], strict=True)), key=_by_number)
         logger.warning(
             "codes now stand for other people than in the run before: {}. Figures and tables made before speak of the "
             "old codes. {}",
-            ", ".join(f"{before} is now {now}" for before, now in changes),
+            _changes(moved),
             _advice(known),
         )
+
+
+def _changes(moved: DataFrame) -> str:
+    changes = sorted(set(zip(moved["annotator_before"], moved["annotator"], strict=True)), key=_by_number)
+    return ", ".join(f"{before} is now {now}" for before, now in changes)
 
 
 def _advice(known: Mapping[str, str] | None) -> str:

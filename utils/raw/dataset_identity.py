@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from ..md5 import md5_of_bytes
 from ..naming import WITHDRAWN_FOLDER
-from ..running.leftovers import MOVING_STAGES
-from ..running.run_manifest import DatasetIdentity, outputs_of, read_manifest
+from ..running.leftovers import brought_files
+from ..running.run_manifest import DatasetIdentity, read_manifest
+from ..running.strangers import is_stranger
 from ..tables import read_table
 
 if TYPE_CHECKING:
@@ -23,16 +24,14 @@ def earlier_ids(config: CreationSettings) -> list[str]:
     Where its metadata are elsewhere, images go by what was brought in; they end in .JPG, masks as a rule do not.
     """
     path = config.output_img_metadata_path
-    if path.is_file():
+    if path.is_file() and not is_stranger(path):
         return read_table(path, ["isic_id"])["isic_id"].to_list()
     manifest = read_manifest(config.output_dir)
-    brought = [name for stage in MOVING_STAGES for name in outputs_of(manifest, stage)]
-    names = [PurePosixPath(name) for name in brought if not name.startswith(WITHDRAWN_FOLDER)]
+    names = [PurePosixPath(name) for name in brought_files(manifest) if not name.startswith(WITHDRAWN_FOLDER)]
     return [name.stem for name in names if name.suffix == ".JPG"]
 
 
-def identity_of(metadata: DataFrame, config: CreationSettings) -> DatasetIdentity:
+def identity_of(metadata: DataFrame, is_demo: bool) -> DatasetIdentity:
     """Return the identity of a dataset: of its masks' names and contents, whatever their order."""
     masks = sorted(zip(metadata["seg_filename"], metadata["mask_md5"], strict=True))
-    is_demo = config.orig_segs_dir.is_relative_to(config.demo_dir)
     return DatasetIdentity(md5_of_bytes(repr(masks).encode()), is_demo)

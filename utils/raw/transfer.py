@@ -16,7 +16,7 @@ from ..lazy import logger
 from ..md5 import md5_of_bytes
 from ..running.leftovers import name_unrecorded, withdraw_unmade
 from ..running.output_places import OutputPlaces
-from ..running.strangers import are_strangers
+from ..running.strangers import are_unknown
 from ..settings import CreationSettings
 from ..workers.parallel import map_items
 from ..workers.workplace import IN_THIS_PROCESS, local_workplace
@@ -98,7 +98,7 @@ def transfer_all(moves: Sequence[Move], config: CreationSettings) -> list[Delive
         Listing every file that could not be transferred; the others are in place.
     """
     transfer = partial(transfer_file, how=config.transfer.value, keep_embedded_metadata=config.keep_embedded_metadata)
-    workplace = IN_THIS_PROCESS if are_strangers(move.target for move in moves) else local_workplace(config)
+    workplace = IN_THIS_PROCESS if are_unknown(move.target for move in moves) else local_workplace(config)
     done = list(map_items(transfer, moves, workplace, label="transfer", unit="file", batched=True))
     failed = [f"{m.target.name}: {d.reason}" for m, d in zip(moves, done, strict=True) if isinstance(d, Failure)]
     if failed:

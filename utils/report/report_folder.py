@@ -13,6 +13,7 @@ from typing import Any
 
 from ..files import write_bytes_atomically
 from ..md5 import have_md5s
+from ..running.strangers import is_stranger
 
 DETAILS, THUMBNAILS, VOTES = "details", "thumbs", "votes"
 # Folders of files that are named by the key of an image, and the suffix of these files.
@@ -49,7 +50,8 @@ def remove_stale(report_dir: Path, keys: Mapping[str, Set[str]]) -> int:
     Parameters
     ----------
     report_dir : Path
-        Only files named by a key, in the folders for such files, are touched.
+        Only files named by a key, in the folders for such files, are touched; outside the output folder only those
+        that a stage has recorded, since another dataset's report may lie there.
     keys : mapping of str to set of str
         For each of `KEYED_FOLDERS` the keys whose files stay.
 
@@ -59,6 +61,7 @@ def remove_stale(report_dir: Path, keys: Mapping[str, Set[str]]) -> int:
         How many were deleted.
     """
     stale = [path for path in _keyed_files(report_dir) if path.stem not in keys.get(path.parent.name, ())]
+    stale = [path for path in stale if not is_stranger(path)]
     for path in stale:
         path.unlink()
     for folder in _FORMER_FOLDERS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # These bring images and masks from elsewhere into the dataset: what they made is moved away, never deleted.
 MOVING_STAGES = ("move_dataset", "import_release")
+# Annotator, tool and skill, as `utils.naming.seg_filename` writes them.
+_FACTORS = re.compile(r"_A\d{2,}_T\d_S\d_")
 _NAMED = 5
 _ELSEWHERE = "have a new name or place; the old ones moved"
 
@@ -71,9 +74,8 @@ def withdraw_unmade(places: OutputPlaces, made: Mapping[str, str | None]) -> dic
         For the run manifest: the places that they have left, and all that is withdrawn, with its md5 where it was
         moved just now.
     """
-    names_made, contents = {PurePosixPath(name).name for name in made}, set(made.values())
-    manifest = read_manifest(places.root)
-    earlier = {name: md5 for stage in MOVING_STAGES for name, md5 in outputs_of(manifest, stage).items()}
+    present = {_subject_of(name) for name in made}
+    earlier = brought_files(read_manifest(places.root))
     gone = {name: md5 for name, md5 in earlier.items() if name not in made and not name.startswith(WITHDRAWN_FOLDER)}
     unchanged, changed = _split_by_md5(places, gone)
     moved: dict[Path, str | None] = {path: None for path in unchanged.values()}
@@ -81,7 +83,7 @@ def withdraw_unmade(places: OutputPlaces, made: Mapping[str, str | None]) -> dic
         target = _move_away(path, places.root, gone[name])
         moved[target] = gone[name] if target != path else None
     folder = places.root / WITHDRAWN_FOLDER
-    kept = {name for name in gone if PurePosixPath(name).name in names_made or gone[name] in contents}
+    kept = {name for name in gone if _subject_of(name) in present}
     for is_kept, why in ((False, "left the metadata and moved"), (True, _ELSEWHERE)):
         names = [name for name in unchanged if (name in kept) == is_kept]
         if names:
@@ -91,12 +93,24 @@ def withdraw_unmade(places: OutputPlaces, made: Mapping[str, str | None]) -> dic
     return there | moved
 
 
+def brought_files(manifest: Manifest) -> dict[str, str]:
+    """Return the images and masks that stages brought into the dataset, md5 by name; those withdrawn are among them."""
+    recorded = {name: md5 for stage in MOVING_STAGES for name, md5 in outputs_of(manifest, stage).items()}
+    # A release is imported with its tables.
+    return {name: md5 for name, md5 in recorded.items() if not name.endswith((".csv", ".txt"))}
+
+
+def _subject_of(name: str) -> str:
+    """Return what stays of a file's name when its folder changes, or a mask's annotator, tool or skill."""
+    return _FACTORS.sub("_", PurePosixPath(name).name, count=1)
+
+
 def withdrawn_files(manifest: Manifest) -> list[str]:
     """Return the withdrawn images and masks that are part of the dataset no longer, under another name neither."""
-    brought = {name: md5 for stage in MOVING_STAGES for name, md5 in outputs_of(manifest, stage).items()}
+    brought = brought_files(manifest)
     withdrawn = {name for name in brought if name.startswith(f"{WITHDRAWN_FOLDER}/")}
-    present = {md5 for name, md5 in brought.items() if name not in withdrawn}
-    return sorted(name for name in withdrawn if brought[name] not in present)
+    present = {_subject_of(name) for name in brought.keys() - withdrawn}
+    return sorted(name for name in withdrawn if _subject_of(name) not in present)
 
 
 def name_unrecorded(folder: Path, places: OutputPlaces, made: Collection[str]) -> None:
@@ -159,14 +173,14 @@ def take_over_output(config: CreationSettings, earlier_ids: Collection[str], isi
 
 def clear_outputs(places: OutputPlaces, manifest: Manifest, keep_masks: bool) -> int:
     """Remove every recorded output, or withdraw images and masks, and forget the stages; return how many files stay."""
-    left = 0
+    left, brought = 0, brought_files(manifest)
     for stage in list(manifest["stages"]):
         outputs = outputs_of(manifest, stage)
         unchanged, changed = _split_by_md5(places, outputs)
         left += len(changed)
         for name, path in unchanged.items():
             # Quarantined masks are recorded as mask_qa's.
-            is_brought = stage in MOVING_STAGES or (name.startswith(f"{QUARANTINE_FOLDER}/") and name[-4:] != ".csv")
+            is_brought = name in brought or (name.startswith(f"{QUARANTINE_FOLDER}/") and name[-4:] != ".csv")
             if keep_masks and is_brought:
                 _move_away(path, places.root, outputs[name])
             else:
