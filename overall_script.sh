@@ -118,7 +118,8 @@ run_stage() {
     say "[$2/${#STAGES[@]}] $name"
     run_script "$stage" --warned ${arguments[@]+"${arguments[@]}"} || status=$?
     if ((status != 0)); then
-        say "stage $name failed with exit code $status. Once mended, go on with the same command and --from $name"
+        say "stage $name failed with exit code $status. Once mended, go on with the same command and --from $name,
+or from the stage that the message names"
         exit "$status"
     fi
 }

@@ -62,7 +62,6 @@ KEYS = (
     "new_dataset_metadata_output_dir",
     "output_seg_masks_metadata_path",
     "output_img_metadata_path",
-    "demo_dir",
     "orig_segs_dir",
     "own_masks_dir",
     "replace_output",

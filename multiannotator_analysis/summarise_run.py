@@ -91,11 +91,10 @@ def summary_lines(config: MultiannotatorSettings) -> Iterator[tuple[str, str]]:
 
 
 def main(config: MultiannotatorSettings) -> Outcome:
-    """Print the table to standard output, as the last lines of a run."""
+    """Make the table that is printed as the last lines of a run."""
     lines = list(summary_lines(config))
     width = max(len(label) for label, _ in lines)
-    print("\n".join(f"  {label:<{width}}  {value}" for label, value in lines))
-    return Outcome("")
+    return Outcome("", last_lines="\n".join(f"  {label:<{width}}  {value}" for label, value in lines))
 
 
 if __name__ == "__main__":

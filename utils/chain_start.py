@@ -51,6 +51,7 @@ def check_configurations(
             offenders=output_dirs.values(),
         )
     _require_folders(configs)
+    _require_tables_apart(configs)
     _require_one_dataset(configs)
     _require_private_mapping(configs)
     _require_predictions(configs)
@@ -73,6 +74,21 @@ def _require_folders(configs: Mapping[str, Any]) -> None:
                 wrong.setdefault(path, f"{place_of(config, key)}: {path}, which is a folder and no table")
     if wrong:
         raise ConfigError("Outputs cannot be written where the configuration says.", offenders=wrong.values())
+
+
+def _require_tables_apart(configs: Mapping[str, Any]) -> None:
+    """Refuse two tables in one place: the later one would take that of the earlier, or of raw input."""
+    keys: dict[Path, set[str]] = {}
+    for config in configs.values():
+        for key, path in config.output_parts().items():
+            if key.endswith("_path"):
+                keys.setdefault(path, set()).add(key)
+    creation = configs["dataset_creation"]
+    for key in ("raw_img_metadata_path", "raw_seg_masks_metadata_path"):
+        keys.setdefault(getattr(creation, key), set()).add(key)
+    shared = [f"{', '.join(sorted(names))}: {path}" for path, names in keys.items() if len(names) > 1]
+    if shared:
+        raise ConfigError("Several keys name the same table.", expected="a file for each", offenders=shared)
 
 
 def _require_one_dataset(configs: Mapping[str, Any]) -> None:

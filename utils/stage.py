@@ -42,6 +42,8 @@ class Outcome:
         and files that were moved away.
     dataset : DatasetIdentity, optional
         Which dataset the output folder holds from now on, said by the stages that begin one.
+    last_lines : str
+        Printed to standard output when all else is said.
     adds : bool
         What earlier runs of the stage made stays, though this one did not make it.
     """
@@ -50,6 +52,7 @@ class Outcome:
     files: Sequence[Path] = field(default_factory=list)
     checksums: Mapping[Path, str | None] = field(default_factory=dict)
     dataset: DatasetIdentity | None = None
+    last_lines: str = ""
     adds: bool = False
 
 
@@ -83,6 +86,8 @@ def run_stage(main: Callable[[Settings], Outcome], schema: type[Settings], keys:
         logger.log(level, "{}: {} in {:.1f} s", script.stem, outcome.counts or "done", time.monotonic() - started)
         for path in outcome.files:
             logger.debug("wrote {}", path)
+        if outcome.last_lines:
+            print(outcome.last_lines)
     raise SystemExit(EXIT_OK)
 
 

@@ -125,6 +125,18 @@ def test_outputs_that_cannot_be_written_are_told(start, line, told):
     assert (code, offenders) == (2, [f"  - {told.format(file=start.file, folder=start.folder)}"])
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("IAA_metrics_summary_path", "all_pairwise_IAA_metrics_path"),
+        ("output_img_metadata_path", "raw_img_metadata_path"),
+    ],
+)
+def test_two_tables_in_one_place_are_told(start, one, other):
+    code, said = start.run(f"{DATASET}{one}: ./x.csv\n{other}: ./x.csv\n")
+    assert (code, f"  - {', '.join(sorted((one, other)))}: {start.folder / 'x.csv'}" in said) == (2, True), said
+
+
 def test_a_file_without_raw_input_says_that_it_runs_the_demo(start):
     demo = f"demo_dir: demo\norig_segs_dir: demo/segs\noutput_dir: {start.folder / 'output'}\n"
     code, said = start.run(demo)

@@ -178,7 +178,16 @@ def test_figures_that_nobody_recorded_or_of_another_dataset_are_named_and_not_sh
     record_figures(output, "one dataset")
     assert text not in succeed(output) and "assets/figures/mine.png" in page(output)
     write_manifest(output, {**read_manifest(output), "dataset": {"stamp": "another", "is_demo": False}})
-    assert text in succeed(output) and "mine.png?" not in page(output)
+    assert "figure of an earlier state of the dataset (1): mine.png" in succeed(output)
+    assert "mine.png?" not in page(output)
+
+
+def test_scores_that_no_stage_has_recorded_are_named_and_not_shown(output):
+    scores = output / "predictions" / "of_others" / "scores_summary.csv"
+    scores.parent.mkdir(parents=True)
+    scores.write_text("partition,metric,compared\n")
+    assert "of_others/scores_summary.csv: no stage has recorded it" in succeed(output)
+    assert "of_others</" not in page(output)
 
 
 def test_tables_of_an_earlier_state_of_the_dataset_are_named_and_not_shown(output):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from utils import naming
 from utils.report.overview import GRAPH_SIZE, annotator_graph, levels, overview, summary
+from utils.report.page_table import UNKNOWN
 from utils.report.read_tables import ReportTables, diagnoses, image_ids, masks_by_id, table_sizes
 
 MASKS = (
@@ -31,7 +33,7 @@ def seg_rows(*masks: tuple[str, str, str, str]) -> pd.DataFrame:
 
 
 def tables(**given: pd.DataFrame) -> ReportTables:
-    """Tables without rows, but for those given."""
+    """Tables without rows, but for those given, which have files."""
     columns = {
         "pairs": naming.PAIR_COLUMNS,
         "per_image": ("img_id",),
@@ -51,7 +53,7 @@ def tables(**given: pd.DataFrame) -> ReportTables:
         "metadata": naming.SEG_COLUMNS,
     }
     empty = {name: pd.DataFrame(columns=list(names), dtype=object) for name, names in columns.items()}
-    return ReportTables(**{**empty, **given})
+    return ReportTables(**{**empty, **given}, files={name: Path(f"{name}.csv") for name in given})
 
 
 def test_counts_leave_consensus_masks_out():
@@ -69,7 +71,18 @@ def test_counts_leave_consensus_masks_out():
 
 def test_an_overview_without_any_rows_is_empty():
     page = overview(tables())
-    assert {value for _, value in page["counts"]} == {"0"}
+    counted = dict(page["counts"])
+    # Of a table that is not there nobody knows what it would count.
+    assert {label for label, value in counted.items() if value == UNKNOWN} == {
+        "pairs of annotators' masks",
+        "of them by one annotator twice",
+        "pairs of masks, consensus included",
+        "mask QA issues",
+        "degenerate STAPLE results",
+        "failed images",
+    }
+    assert set(counted.values()) == {"0", UNKNOWN}
+    assert dict(overview(tables(qa=pd.DataFrame()))["counts"])["mask QA issues"] == "0"
     assert (page["graph"]["nodes"], page["graph"]["edges"], page["masks_per_image"]) == ([], [], [])
     assert page["factors"] == {"annotator": []}, "tools and skill levels are shown where there are several"
     assert page["summary"]["rows"] == []

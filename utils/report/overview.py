@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 GRAPH_SIZE = 640
 _GRAPH_RADIUS = GRAPH_SIZE / 2
 _THINNEST, _THICKEST = 1.0, 12.0
+_COUNTED_IN = {
+    "pairs of annotators' masks": "pairs",
+    "of them by one annotator twice": "pairs",
+    "pairs of masks, consensus included": "pairs",
+    "mask QA issues": "qa",
+    "degenerate STAPLE results": "performance",
+    "failed images": "failures",
+}
 _COLUMN_NAMES = {
     "dice_score": "Dice",
     "jaccard_score": "Jaccard",
@@ -48,11 +56,11 @@ def overview(tables: ReportTables) -> dict[str, Any]:
 
 
 def counts(tables: ReportTables) -> list[tuple[str, str]]:
-    """Return label and value of each count."""
+    """Return label and value of each count; a dash where the table that is counted was left out."""
     humans = naming.humans_only(tables.metadata)
     pairs = tables.pairs
     degenerate = tables.performance[tables.performance["degenerate"] != ""]
-    values = {
+    numbers = {
         "images": humans["ISIC_id"].nunique(),
         "masks by annotators": len(humans),
         "annotators": humans["annotator"].nunique(),
@@ -65,7 +73,8 @@ def counts(tables: ReportTables) -> list[tuple[str, str]]:
         "degenerate STAPLE results": degenerate["img_filename"].nunique(),
         "failed images": tables.failures["img_id"].nunique(),
     }
-    return [(label, f"{value:,}") for label, value in values.items()]
+    unknown = {label for label, table in _COUNTED_IN.items() if table not in tables.files}
+    return [(label, UNKNOWN if label in unknown else f"{number:,}") for label, number in numbers.items()]
 
 
 def levels(humans: DataFrame, factor: str) -> list[tuple[str, int, int]]:

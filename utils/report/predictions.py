@@ -74,7 +74,9 @@ def read_scores(config: MultiannotatorSettings) -> Scores:
         for path, stage in stages.items()
         if stage
     ]
-    current = [path for path, stage in stages.items() if stage is None]
+    unrecorded = [path for path in stages if outdated.is_unrecorded(path)]
+    missing += [f"{path.relative_to(folder).as_posix()}: no stage has recorded it" for path in unrecorded]
+    current = [path for path, stage in stages.items() if stage is None and path not in unrecorded]
     summaries: dict[str, DataFrame] = {}
     files: dict[str, Path] = {}
     for path in (path for path in current if path.name == naming.SCORES_SUMMARY):

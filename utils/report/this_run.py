@@ -27,10 +27,13 @@ def figures_of_run(config: MultiannotatorSettings) -> tuple[list[Path], list[str
     plots = {name for stage in _OVERLAP_PLOTS for name in outputs_of(manifest, stage) if name.endswith(".png")}
     found |= {path for name in plots if (path := places.path_of(name)) and path.is_file()}
     shown = [path for path in found if places.name_of(path) in current]
-    if not others:
-        return shown, []
-    what = f"figure of another dataset, or that no stage has recorded ({len(others):,})"
-    return shown, [f"{what}: {some_of(others, _NAMED)}"]
+    outdated = outdated_outputs(manifest)
+    earlier = [name for name in others if places.name_of(folder / name) in outdated]
+    kinds = {
+        "figure of an earlier state of the dataset": earlier,
+        "figure of another dataset, or that no stage has recorded": [name for name in others if name not in earlier],
+    }
+    return shown, [f"{what} ({len(some):,}): {some_of(some, _NAMED)}" for what, some in kinds.items() if some]
 
 
 class Outdated:
@@ -40,6 +43,11 @@ class Outdated:
         self._places = OutputPlaces(config)
         manifest: Manifest = read_manifest(config.output_dir)
         self._stages = outdated_outputs(manifest)
+        self._recorded = {name for record in manifest["stages"].values() for name in record["outputs"]}
+
+    def is_unrecorded(self, path: Path) -> bool:
+        """Tell whether no stage has recorded a file."""
+        return self._places.name_of(path) not in self._recorded
 
     def stage_of(self, path: Path) -> str | None:
         """Return the stage that made a table of an earlier state; None for one of the present state, or unrecorded."""
