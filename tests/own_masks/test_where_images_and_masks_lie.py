@@ -150,3 +150,21 @@ def test_masks_with_the_names_of_images_that_the_search_meets_are_not_named(own)
     # As one who points at the images by hand.
     code, text = run_here("create_dataset", own.output, "--dataset", file, "own_masks_dir=null")
     assert (code, f"image a1: 3 files in {own.images} and below it" in text) == (1, True)
+
+
+def test_links_among_the_images_that_lead_to_folders_or_nowhere_are_refused(own):
+    lay_out(own, "images", "masks")
+    (own.base / "store").mkdir()
+    (own.images / "part").symlink_to(own.base / "store", target_is_directory=True)
+    (own.images / "scan_2.png").symlink_to("nowhere.png")
+    (own.images / "notes.txt").symlink_to("nowhere.txt")
+    assert own.refused() == [
+        "file 4: a link to a folder, which is not followed",
+        "image 'scan_2.png': a broken link, or not a regular file",
+    ]
+
+
+def test_a_link_to_the_folder_of_the_masks_is_no_fault_of_the_images(own):
+    lay_out(own, "images", "masks")
+    (own.images / "masks").symlink_to(own.masks, target_is_directory=True)
+    assert "not followed" not in own.succeed("own_name_pattern={annotator}/{image}.png")

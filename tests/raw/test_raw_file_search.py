@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import unicodedata
 
@@ -39,6 +40,41 @@ def test_a_path_is_never_found_in_a_folder_of_another_name(tmp_path):
     assert search.find_by_path("three/a.png") == [tmp_path / "set" / "three" / "a.PNG"]
     assert search.find_by_path("two/a.png") == search.find_by_path("two/b.png") == []
     assert search.find_by_path("x/set/three/a.png") == []
+
+
+@pytest.mark.parametrize(
+    ("refused", "told"), [("ann", "1 below it that cannot be read"), ("first", "it cannot be read")]
+)
+def test_a_folder_that_cannot_be_read_is_an_error_and_the_next_does_not_win(tmp_path, monkeypatch, refused, told):
+    first, second = make(tmp_path / "first", "ann/x.jpg"), make(tmp_path / "second", "x.jpg")
+    scandir = os.scandir
+
+    # The superuser may read everything, so the refusal is staged.
+    def refuse(path):
+        if os.path.basename(path) == refused:
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PipelineError, match="Folders cannot be read") as caught:
+        find_images(["x"], {"jpg": [FolderSearch(first), FolderSearch(second)]})
+    text = str(caught.value)
+    assert (str(first) in text, f"found:    {told}" in text, "/ann" in text) == (True, True, False)
+
+
+@pytest.mark.parametrize("key", ["orig_imgs_dirs.jpg", "orig_segs_dir"])
+def test_links_to_folders_are_not_followed_and_warned_of_once(small_raw, tmp_path, key):
+    folder = small_raw / {"orig_imgs_dirs.jpg": "images", "orig_segs_dir": "segs"}[key]
+    for name in ("ann", ".hidden"):
+        (folder / name).symlink_to(make(tmp_path / "store", "x.jpg"), target_is_directory=True)
+    # Masks where their names say are found without a search.
+    (small_raw / "segs" / "below").mkdir()
+    shutil.move(small_raw / "segs" / "raw_NA.png", small_raw / "segs" / "below")
+    succeed("create_dataset", tmp_path / "output", raw=small_raw)
+    more = [f"orig_imgs_dirs.png=[{folder}]"] if key == "orig_imgs_dirs.jpg" else []
+    text = succeed("move_dataset", tmp_path / "output", *more, raw=small_raw)
+    assert text.count(f"1 links to folders in {folder} and below it are not followed") == 1
+    assert "name it in orig_imgs_dirs (or orig_segs_dir)" in text and "/ann" not in text
 
 
 @pytest.mark.parametrize(("on_disk", "asked"), [("NFD", "NFC"), ("NFC", "NFD")])

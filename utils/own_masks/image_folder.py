@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..configuration.name_patterns import Pattern, readings
 from ..errors import PipelineError
 from ..naming import IMAGE_EXTENSIONS
-from .mask_folder import OwnFile, fault_of_text, id_key, list_files, listing_command
+from .mask_folder import OwnFile, fault_of_file, fault_of_text, id_key, list_files, listing_command
 
 
 def list_images(
@@ -30,15 +31,24 @@ def list_images(
     Raises
     ------
     PipelineError
-        If two files have one id, an id cannot be one, or there is no image; lists all.
+        If two files have one id, an id cannot be one, a link leads to a folder or nowhere, or there is no image;
+        lists all.
     """
     found: dict[str, Path] = {}
     faults, hint = [], None
-    for file in list_files(folder, cite_names, leave_out):
+    apart = [path.resolve() for path in leave_out]
+    for file in list_files(folder, cite_names, apart):
+        if os.path.isdir(file.path):
+            if file.path.resolve() not in apart:
+                # By its number: the folder may have the name of an annotator.
+                faults.append(f"{file}: {fault_of_file(file.path)}")
+                hint = None if cite_names else listing_command(folder)
+            continue
         if not _is_image(file.path) or (pattern and readings(pattern, file.name)):
             continue
         stem = file.path.stem
-        fault = fault_of_text(stem) or ("an id that another file has, too" if id_key(stem) in found else None)
+        fault = fault_of_file(file.path) or fault_of_text(stem)
+        fault = fault or ("an id that another file has, too" if id_key(stem) in found else None)
         if fault:
             is_cited = cite_names or (pattern is None and file.path.parent == folder)
             hint = hint if is_cited else listing_command(folder)
@@ -72,4 +82,4 @@ def contested_files(files: Sequence[OwnFile], pattern: Pattern, images: Mapping[
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix[1:].lower() in IMAGE_EXTENSIONS and path.is_file()
+    return path.suffix[1:].lower() in IMAGE_EXTENSIONS

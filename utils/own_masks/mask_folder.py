@@ -107,15 +107,19 @@ def link_faults(files: Iterable[OwnFile], folder: Path) -> list[str]:
     root = folder.resolve()
     faults = []
     for file in files:
-        # os.path, since pathlib raises errors, with the name in them, for some links.
-        is_link = os.path.islink(file.path)
-        if is_link and os.path.isdir(file.path):
-            faults.append(f"{file}: a link to a folder, which is not followed")
-        elif not os.path.isfile(file.path):
-            faults.append(f"{file}: a broken link, or not a regular file")
-        elif is_link and not file.path.resolve().is_relative_to(root):
+        if fault := fault_of_file(file.path):
+            faults.append(f"{file}: {fault}")
+        elif os.path.islink(file.path) and not file.path.resolve().is_relative_to(root):
             faults.append(f"{file}: a link that leaves the folder")
     return faults
+
+
+def fault_of_file(path: Path) -> str | None:
+    """Say why what is listed is no file that can be read."""
+    # os.path, since pathlib raises errors, with the name in them, for some links.
+    if os.path.isdir(path):
+        return "a link to a folder, which is not followed"
+    return None if os.path.isfile(path) else "a broken link, or not a regular file"
 
 
 def id_key(image: str) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from functools import cached_property
 from pathlib import Path, PurePath, PurePosixPath
 
+from ..errors import PipelineError
+from ..lazy import logger
 from ..naming import loose_id
 
 # Of a file that is missing.
@@ -22,7 +25,13 @@ class FolderSearch:
         Where to look; one that does not exist has no files. It is read when something is first asked for that is not
         where its name says.
     leave_out : collection of Path
-        Folders below it that are not looked into, such as the output of an earlier run. Hidden ones never are.
+        Folders below it that are not looked into, such as the output of an earlier run. Hidden ones never are, and
+        links to folders are not followed; a warning counts these.
+
+    Raises
+    ------
+    PipelineError
+        Once it is read, if it or a folder below it cannot be: what it lacks would be taken from another folder.
     """
 
     def __init__(self, folder: Path, leave_out: Collection[Path] = ()):
@@ -38,7 +47,7 @@ class FolderSearch:
         """
         if self._by_name is None:
             self._by_name = {}
-            for path in self._walk():
+            for path in self._files:
                 self._by_name.setdefault(_key(path.name), []).append(path)
         return self._by_name.get(_key(name), [])
 
@@ -49,7 +58,7 @@ class FolderSearch:
         """
         if self._by_loose_name is None:
             self._by_loose_name = {}
-            for path in self._walk():
+            for path in self._files:
                 self._by_loose_name.setdefault(loose_id(path.name), []).append(path)
         return self._by_loose_name.get(loose_id(PurePosixPath(name).name), [])
 
@@ -68,14 +77,37 @@ class FolderSearch:
         around = _folders(path.relative_to(self.folder))
         return around[len(around) - len(folders) :] == folders
 
-    def _walk(self) -> Iterator[Path]:
-        for place, folders, files in os.walk(self.folder):
-            folders[:] = sorted(
-                name
-                for name in folders
-                if not name.startswith(".") and os.path.realpath(os.path.join(place, name)) not in self._leave_out
+    @cached_property
+    def _files(self) -> list[Path]:
+        files: list[Path] = []
+        links = 0
+        unreadable: list[OSError] = []
+        for place, folders, names in os.walk(self.folder, onerror=unreadable.append):
+            folders[:] = sorted(name for name in folders if self._is_searched(os.path.join(place, name)))
+            links += sum(os.path.islink(os.path.join(place, name)) for name in folders)
+            files += [Path(place, name) for name in sorted(names)]
+        self._require_read(unreadable)
+        if links:
+            logger.warning(
+                "{} links to folders in {} and below it are not followed; to look into such a folder, name it in "
+                "orig_imgs_dirs (or orig_segs_dir)",
+                links,
+                self.folder,
             )
-            yield from (Path(place, name) for name in sorted(files))
+        return files
+
+    def _is_searched(self, folder: str) -> bool:
+        return not os.path.basename(folder).startswith(".") and os.path.realpath(folder) not in self._leave_out
+
+    def _require_read(self, errors: Sequence[OSError]) -> None:
+        # A configured folder that is not there is told elsewhere.
+        faults = [error for error in errors if not isinstance(error, (FileNotFoundError, NotADirectoryError))]
+        if faults:
+            # Those below by their number alone: their names may be those of annotators.
+            is_this = any(error.filename == os.fspath(self.folder) for error in faults)
+            found = "it cannot be read" if is_this else f"{len(faults)} below it that cannot be read"
+            expected = "a readable folder, and readable folders below it"
+            raise PipelineError("Folders cannot be read.", where=self.folder, expected=expected, found=found)
 
 
 def is_file(path: Path) -> bool:

@@ -44,8 +44,11 @@ def image_folders(config: CreationSettings) -> dict[str, list[FolderSearch]]:
     # Masks may lie below the images, and have their names.
     masks = [folder for folder in (config.orig_segs_dir, config.own_masks_dir) if folder]
     leave_out = [*outputs_of(config), *masks]
+    folders = dict.fromkeys(Path(folder) for several in config.orig_imgs_dirs.values() for folder in several)
+    # One for all extensions: a folder is read, and warned of, once.
+    searches = {folder: FolderSearch(folder, leave_out) for folder in folders}
     return {
-        extension: [FolderSearch(Path(folder), leave_out) for folder in several]
+        extension: [searches[Path(folder)] for folder in several]
         for extension, several in config.orig_imgs_dirs.items()
     }
 
