@@ -52,6 +52,7 @@ def put_together(fields: list[str], separators: list[str], values: dict[str, str
         ("{annotator}/*_{image}.png", "b/2024_x.png", [("x", "b")]),
         ("{annotator}/*_{image}.png", "b/_x.png", [("x", "b")]),
         ("*/{annotator}-{image}.png", "batch 1/b-a.png", [("a", "b")]),
+        ("{image}/{annotator}/mask", "a/b/mask", [("a", "b")]),
         ("{image}.v[1]+({annotator}).png", "a.v[1]+(b).png", [("a", "b")]),
     ],
 )
@@ -75,6 +76,8 @@ def test_all_fields_are_read():
         ("{image}*_{annotator}.png", ["text between two fields"]),
         ("{image}_{annotator", ["every { closed"]),
         ("{image}_{annotator}}.png", ["every { closed"]),
+        ("{image}_{annotator}", ["a suffix or .* at its end: write {annotator}.* for any suffix"]),
+        ("{annotator}/{image:.+}", ["write {image}.* for any suffix"]),
         ("{image}_{annotator:[}.png", ["regular expression"]),
         ("/data/{image}_{annotator}.png", ["within own_masks_dir"]),
         ("../{image}_{annotator}.png", ["within own_masks_dir"]),
@@ -124,7 +127,7 @@ def test_the_longest_first_field_leads(image, annotator):
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_text_is_a_pattern_or_an_error_and_never_a_crash(text, name):
     try:
-        pattern = parse_pattern(f"{{image}}{text}{{annotator}}")
+        pattern = parse_pattern(f"{{image}}{text}{{annotator}}.*")
     except ConfigError:
         assume(False)
     for way in readings(pattern, name):

@@ -68,7 +68,7 @@ def test_no_file_of_that_name_is_an_error_that_shows_what_there_is(tmp_path):
     assert "mask.png" in str(raised.value) and "prediction_pattern" in str(raised.value)
 
 
-@pytest.mark.parametrize("pattern", ["{n}.png", "{image}{n}.png", "{annotator}_{image}.png", "/{image}.png"])
+@pytest.mark.parametrize("pattern", ["{n}.png", "{image}{n}.png", "{annotator}_{image}.png", "/{image}.png", "{image}"])
 def test_wrong_patterns_name_their_key(tmp_path, pattern):
     with pytest.raises(ConfigError, match="prediction_pattern"):
         found(tmp_path, pattern, "ISIC_1.png")

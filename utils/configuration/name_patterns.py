@@ -101,7 +101,7 @@ def parse_pattern(text: str, form: PatternForm = OWN_MASKS, where: str | None = 
     Raises
     ------
     ConfigError
-        For a field that is unknown, missing, or not told apart from its neighbour, for an expression that
+        For a field that is unknown, missing, last, or not told apart from its neighbour, for an expression that
         does not compile, and for a path that is not relative.
     """
     form = replace(form, key=where or form.key)
@@ -220,6 +220,10 @@ def _variable(token: re.Match, pattern: str, form: PatternForm) -> Variable:
 
 
 def _check(parts: list[Literal | Variable], pattern: str, form: PatternForm) -> None:
+    last = parts[-1]
+    if isinstance(last, Variable) and last.name:
+        # The field would hold the suffix: Anna.png and Anna.tif would be two annotators.
+        raise _wrong(pattern, form, f"a suffix or .* at its end: write {{{last.name}}}.* for any suffix")
     names = [part.name for part in parts if isinstance(part, Variable)]
     missing = [f"{{{name}}}" for name in form.required if name not in names]
     if missing:
