@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,7 +102,9 @@ def factor_maps(config: CreationSettings) -> dict[str, dict[str | None, str]]:
     maps: dict[str, dict[str | None, str]] = {}
     for name, (raw_values, own, default) in configured.items():
         pairs: list[tuple[str | None, str]] = [(value, value) for value in raw_values]
-        values = dict([*pairs, *own.items(), (None, default)])
+        # As the texts of file names are read.
+        texts = [(unicodedata.normalize("NFC", text), value) for text, value in own.items()]
+        values = dict([*pairs, *texts, (None, default)])
         unknown = [f"{value!r}" for value in values.values() if value not in raw_values]
         if unknown:
             where = place_of(config, f"own_{name}", f"own_default_{name}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from functools import partial
 
 import pytest
 from hypothesis import assume, given
@@ -11,9 +13,11 @@ from hypothesis import strategies as st
 from utils.configuration.name_patterns import OWN_MASKS, parse_pattern, readings
 from utils.errors import ConfigError, PipelineError
 
-# Any text that a file name can hold, separators of the patterns included.
-TEXT = st.text(st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1, max_size=12)
-PLAIN = st.text(st.characters(categories=("L", "N", "Zs"), exclude_characters="_.-"), min_size=1, max_size=12)
+NFC = partial(unicodedata.normalize, "NFC")
+NFD = partial(unicodedata.normalize, "NFD")
+# Any text that a file name can hold, separators of the patterns included; in the form in which texts are read.
+TEXT = st.text(st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1, max_size=12).map(NFC)
+PLAIN = st.text(st.characters(categories=("L", "N", "Zs"), exclude_characters="_.-"), min_size=1, max_size=12).map(NFC)
 SEPARATORS = st.sampled_from(["_", "/", "-", "__", "_by_", ".", " ", "/x_"])
 
 
@@ -63,6 +67,12 @@ def test_names_are_read(pattern, name, expected):
 def test_all_fields_are_read():
     found = read("{annotator}/{tool}/{skill}/{image}_{n}.*", "b/poly line/1/a_2.bmp")
     assert found == [{"annotator": "b", "tool": "poly line", "skill": "1", "image": "a", "n": "2"}]
+
+
+@pytest.mark.parametrize(("of_pattern", "of_name"), [(NFC, NFD), (NFD, NFC)])
+def test_the_unicode_form_of_patterns_and_names_does_not_matter(of_pattern, of_name):
+    found = read(of_pattern("{image}_läsion_{annotator:Jürgen|Zoë}.png"), of_name("Größe 1_läsion_Zoë.png"))
+    assert found == [{"image": NFC("Größe 1"), "annotator": NFC("Zoë")}]
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import partial
 
 import numpy as np
 import pytest
 import yaml
 from PIL import Image
 from support.drawing import box, write_png
-from support.own_masks_folder import DRAWN, IMAGES, NORA, OLA, PIA, OwnData
+from support.own_masks_folder import DRAWN, IMAGES, NORA, OLA, PIA, SHAPE, OwnData
 from support.run import config_of, succeed
 from support.trees import tree
 
@@ -138,6 +139,16 @@ def test_tools_and_skills_come_from_the_names(own):
     own.succeed(f"own_name_pattern={pattern}", *mapping)
     found = {row["creator"][-1]: (row["source"], row["skill"]) for row in own.rows()}
     assert found == {"0": ("manual pointlist", "novice"), "1": ("autofill", "novice"), "2": ("", "expert")}
+
+
+@pytest.mark.parametrize(("of_file", "of_key"), [("NFD", "NFC"), ("NFC", "NFD")])
+def test_the_unicode_form_of_names_patterns_and_texts_does_not_matter(own, of_file, of_key):
+    in_files, in_keys = (partial(unicodedata.normalize, form) for form in (of_file, of_key))
+    for image in ("scan_1", "Größe"):
+        Image.new("RGB", SHAPE[::-1]).save(own.images / in_files(f"{image}.png"))
+        write_png(own.masks / in_files(f"{image}_läsion_{OLA}_für.png"), box(1, 1, 4, len(image)))
+    own.succeed(in_keys("own_name_pattern={image}_läsion_{annotator}_{tool}.png"), in_keys("own_tool.für=autofill"))
+    assert [row["source"] for row in own.rows()] == ["autofill", "autofill"]
 
 
 def test_defaults_stand_for_fields_that_the_pattern_lacks(drawn):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from utils.errors import ConfigError, PipelineError
@@ -41,6 +43,15 @@ def test_samples_are_told_apart_from_ids_with_the_same_marks(tmp_path):
 def test_a_name_that_fits_two_images_is_listed(tmp_path):
     _, unknown = found(tmp_path, "{image}_*.png", "ISIC_2_a_7.png")
     assert unknown == [("ISIC_2_a_7.png", "its name can be read in several ways: as of ISIC_2_a and of ISIC_2")]
+
+
+@pytest.mark.parametrize(("of_file", "of_table"), [("NFD", "NFC"), ("NFC", "NFD")])
+def test_the_unicode_form_of_an_id_does_not_matter(tmp_path, of_file, of_table):
+    isic_id = unicodedata.normalize(of_table, "größe")
+    path = folder_of(tmp_path, unicodedata.normalize(of_file, "größe.png")) / unicodedata.normalize(
+        of_file, "größe.png"
+    )
+    assert find_predictions(tmp_path, "{image}.png", [isic_id], "net")["net"].samples == {isic_id: {"1": path}}
 
 
 def test_a_folder_a_model(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 
 from ..errors import ConfigError, PipelineError
@@ -105,6 +106,7 @@ def parse_pattern(text: str, form: PatternForm = OWN_MASKS, where: str | None = 
         does not compile, and for a path that is not relative.
     """
     form = replace(form, key=where or form.key)
+    text = unicodedata.normalize("NFC", text)
     if any(step in ("", ".", "..") for step in text.split("/")):
         raise _wrong(text, form, f"a path within {form.folder_key}, folders separated by single /")
     parts: list[Literal | Variable] = []
@@ -131,20 +133,21 @@ def readings(pattern: Pattern, name: str) -> list[Reading]:
     pattern : tuple
         From `parse_pattern`.
     name : str
-        Relative path, ``/`` between folders. The case of its extension does not matter.
+        Relative path, ``/`` between folders. The case of its extension does not matter, nor does its Unicode form.
 
     Returns
     -------
     list of dict
-        Distinct; the longest text of the first field first, then of the second, and so on. Empty for a name
-        that does not follow the pattern.
+        Distinct and in Unicode NFC; the longest text of the first field first, then of the second, and so on. Empty
+        for a name that does not follow the pattern.
 
     Raises
     ------
     PipelineError
         If there are too many ways to go through. The name is not in the message.
     """
-    name = _with_extension_of(pattern, name)
+    # macOS stores ü as two characters, and whoever writes a pattern types one.
+    name = _with_extension_of(pattern, unicodedata.normalize("NFC", name))
     found: dict[tuple, None] = {}
     waiting: list[tuple] = [(0, 0, ())]
     for _ in range(_MAX_STEPS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,11 +52,13 @@ def find_predictions(folder: Path, pattern: str, known: Collection[str], name: s
         If no file follows the pattern, or two are the same sample of an image.
     """
     parsed, known = parse_pattern(pattern, PREDICTIONS), set(known)
+    id_by_nfc = {unicodedata.normalize("NFC", isic_id): isic_id for isic_id in known}
     near = {loose_id(isic_id): isic_id for isic_id in known}
     models: dict[str, ModelFiles] = {}
     unread: list[OwnFile] = []
     for file in list_files(folder, cite_names=True):
-        found = _readings(parsed, file.name)
+        ways = _readings(parsed, file.name)
+        found = [{**way, "image": id_by_nfc.get(way["image"], way["image"])} for way in ways]
         if not found:
             unread.append(file)
             continue
