@@ -86,6 +86,7 @@ ALL_IMAGES = "all"
 
 # Of image files, in lower case.
 IMAGE_EXTENSIONS = ("bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp")
+ALSO_SPELT = {"jpg": ("jpeg",), "jpeg": ("jpg",), "tif": ("tiff",), "tiff": ("tif",)}
 
 IMAPP = "IMA++"
 _ARCHIVE_ID = r"ISIC_\d{7}"

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from utils.configuration.name_patterns import OWN_MASKS, parse_pattern, readings
+from utils.configuration.name_patterns import parse_pattern, readings
+from utils.configuration.pattern_forms import OWN_MASKS
 from utils.errors import ConfigError, PipelineError
 
 NFC = partial(unicodedata.normalize, "NFC")
@@ -40,6 +41,10 @@ def put_together(fields: list[str], separators: list[str], values: dict[str, str
         ("{image}_{annotator}.png", "a_b.png", [("a", "b")]),
         ("{image}_{annotator}.png", "a_b_c.png", [("a_b", "c"), ("a", "b_c")]),
         ("{image}_{annotator}.png", "a_b.PNG", [("a", "b")]),
+        ("{image}_{annotator}.tif", "a_b.TIFF", [("a", "b")]),
+        ("{image}_{annotator}_m.tiff", "a_b_m.tif", [("a", "b")]),
+        ("{image}_{annotator}.jpg", "a_b.jpeg", [("a", "b")]),
+        ("{image}_{annotator}.jpg", "a_b.png", []),
         ("{image}_{annotator}.png", "x/a_b.png", []),
         ("{image}_{annotator}.png", "_b.png", []),
         ("{image}_{annotator}.png", "a_b.png.png", [("a", "b.png")]),

@@ -52,6 +52,14 @@ def test_no_mask_at_all_is_an_error(own):
     assert "There are no masks" in text and "found:    6 files of other names\n" in text
 
 
+def test_masks_of_another_suffix_than_that_of_the_pattern_are_told(own):
+    (own.masks / f"scan_1_{NORA}.txt").touch()
+    code, text = own.run("own_name_pattern={image}_{annotator}.jpg")
+    assert (code, "hint:     6 would follow own_name_pattern, but for their suffix (.png)\n" in text) == (1, True)
+    code, text = own.run("own_name_pattern={annotator}/{image}.jpg")
+    assert (code, "but for their suffix" in text) == (1, False)
+
+
 @pytest.mark.parametrize("is_allowed", [True, False])
 def test_files_that_are_no_pictures_are_left_out_or_refused_where_any_extension_will_do(own, is_allowed):
     for name in (f"001_{PIA}.txt", f"scan_1_{NORA}.json", "scan_1_x.nii.gz"):

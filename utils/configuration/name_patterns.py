@@ -6,49 +6,15 @@ import difflib
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from ..errors import ConfigError, PipelineError
+from ..naming import ALSO_SPELT
+from .pattern_forms import OWN_MASKS, PatternForm
 
 _TOKEN = re.compile(r"\{([^{}:]*)(?::([^{}]*))?\}|\*")
 # A name of nothing but separators can be read in more ways than could ever be gone through.
 _MAX_STEPS = 20_000
-
-
-@dataclass(frozen=True)
-class PatternForm:
-    """What the patterns of a configuration key may hold.
-
-    Attributes
-    ----------
-    key, folder_key : str
-        The key of the pattern, and that of the folder whose files it is about.
-    fields, required : tuple of str
-        The fields it may have, and those among them that it must have.
-    example : str
-        Shown where a required field is missing.
-    """
-
-    key: str
-    folder_key: str
-    fields: tuple[str, ...]
-    required: tuple[str, ...]
-    example: str
-
-
-OWN_MASKS = PatternForm(
-    "own_name_pattern",
-    "own_masks_dir",
-    ("image", "annotator", "tool", "skill", "n", "part"),
-    ("image", "annotator"),
-    "for example {image}_{annotator}.png or {annotator}/{image}.*",
-)
-PREDICTIONS = PatternForm(
-    "prediction_pattern",
-    "predictions_dir",
-    ("model", "image", "n"),
-    ("image",),
-    "for example {image}.png, {image}_{n}.npy or {model}/{image}.*",
-)
 
 
 @dataclass(frozen=True)
@@ -125,6 +91,14 @@ def admits_any_extension(pattern: Pattern) -> bool:
     return pattern[-1] == _ANY_EXTENSION
 
 
+def with_any_extension(pattern: Pattern) -> Pattern:
+    """Return a pattern that ends in ``.*`` in place of its extension; one without an extension as it is."""
+    extension, last = _extension_of(pattern), pattern[-1]
+    if not extension or not isinstance(last, Literal):
+        return pattern
+    return (*pattern[:-1], Literal(f"{last.text.removesuffix(extension)}."), _ANY_EXTENSION)
+
+
 def readings(pattern: Pattern, name: str) -> list[Reading]:
     """Return every way to read a name, as field -> text.
 
@@ -133,7 +107,8 @@ def readings(pattern: Pattern, name: str) -> list[Reading]:
     pattern : tuple
         From `parse_pattern`.
     name : str
-        Relative path, ``/`` between folders. The case of its extension does not matter, nor does its Unicode form.
+        Relative path, ``/`` between folders. The case of its extension does not matter, nor its Unicode form, and
+        ``.tif`` is ``.tiff``, ``.jpg`` is ``.jpeg``.
 
     Returns
     -------
@@ -163,11 +138,16 @@ def readings(pattern: Pattern, name: str) -> list[Reading]:
 
 
 def _with_extension_of(pattern: Pattern, name: str) -> str:
-    """Return a name whose extension is written as the pattern's, if they are the same but for case."""
+    """Return a name whose extension is written as the pattern's, if they differ as .TIF and .tiff do."""
+    extension = _extension_of(pattern)
+    others = [f".{other}" for other in ALSO_SPELT.get(extension[1:].lower(), ())]
+    same = next((each for each in (extension, *others) if each and name.lower().endswith(each.lower())), "")
+    return name[: -len(same)] + extension if same else name
+
+
+def _extension_of(pattern: Pattern) -> str:
     last = pattern[-1]
-    extension = last.text[last.text.rfind(".") :] if isinstance(last, Literal) and "." in last.text else ""
-    same = extension and name.lower().endswith(extension.lower())
-    return name[: -len(extension)] + extension if same else name
+    return PurePosixPath(f"_{last.text}").suffix if isinstance(last, Literal) else ""
 
 
 def _step_over(text: str, part: int, name: str, start: int, fields: tuple) -> list[tuple]:

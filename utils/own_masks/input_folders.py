@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..configuration.name_patterns import parse_pattern
+from ..configuration.name_patterns import Pattern, parse_pattern, with_any_extension
 from ..errors import PipelineError, some_of
 from ..files import require_folder
 from ..lazy import logger
@@ -75,7 +75,8 @@ def read_masks(
     if faults:
         hint = "; ".join(filter(None, (listing_hint(config), *_WAYS_OUT)))
         raise PipelineError("Files cannot be used.", where=folder, hint=hint, offenders=faults)
-    _require_masks(names, folder, config)
+    if not names.masks:
+        raise _no_masks(names, _but_for_suffix(names, pattern, images), config)
     _warn_of_left_out(names, config)
     warn_of_repeated_annotators(names.masks)
     return names.masks
@@ -91,9 +92,15 @@ def _unmapped(masks: list[OwnMask], factors: Mapping) -> list[str]:
     return faults
 
 
-def _require_masks(names: NamesRead, folder: Path, config: CreationSettings) -> None:
-    if names.masks:
-        return
+def _but_for_suffix(names: NamesRead, pattern: Pattern, images: Mapping[str, Path] | None) -> str | None:
+    """Say how many of the files of other names would be masks if the pattern asked for no suffix."""
+    again = read_names(names.unmatched, with_any_extension(pattern), images)
+    files = [file for mask in again.masks for file in mask.files]
+    suffixes = ", ".join(sorted({file.path.suffix for file in files}))
+    return f"{len(files)} would follow own_name_pattern, but for their suffix ({suffixes})" if files else None
+
+
+def _no_masks(names: NamesRead, near: str | None, config: CreationSettings) -> PipelineError:
     counts = {
         "files of other names": names.unmatched,
         "that are no pictures": names.no_pictures,
@@ -101,8 +108,9 @@ def _require_masks(names: NamesRead, folder: Path, config: CreationSettings) -> 
     }
     found = ", ".join(f"{len(files)} {what}" for what, files in counts.items() if files) or "no file"
     expected = f"masks {config.own_name_pattern} of the images in {config.own_images_dir}"
-    hint = f"{len(names.nearly)} {_NEARLY}: {some_of(names.nearly)}" if names.nearly else None
-    raise PipelineError("There are no masks.", where=folder, expected=expected, found=found, hint=hint)
+    nearly = f"{len(names.nearly)} {_NEARLY}: {some_of(names.nearly)}" if names.nearly else None
+    hint = "; ".join(filter(None, (nearly, near))) or None
+    return PipelineError("There are no masks.", where=config.own_masks_dir, expected=expected, found=found, hint=hint)
 
 
 def _warn_of_left_out(names: NamesRead, config: CreationSettings) -> None:

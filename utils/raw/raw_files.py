@@ -8,11 +8,11 @@ from pathlib import Path
 from ..errors import ConfigError, PipelineError, some_of
 from ..files import place_of
 from ..lazy import logger
+from ..naming import ALSO_SPELT
 from ..settings import CreationSettings
 from .file_search import NEARLY_FOUND, FolderSearch
 
 _JPEG_EXTENSIONS = ("jpg", "jpeg")
-_ALSO_SPELT = {"jpg": ("jpeg",), "jpeg": ("jpg",), "tif": ("tiff",), "tiff": ("tif",)}
 
 
 def require_apart_from_targets(folders: Iterable[Path], config: CreationSettings) -> None:
@@ -143,7 +143,7 @@ def require_found(images: Iterable[Path], search: FolderSearch, extensions: Iter
 def _candidates(isic_id: str, folders: Mapping[str, Sequence[FolderSearch]]) -> tuple[list[Path], Path | None]:
     """Return the files of an image in the first folder that has any, and that folder."""
     for extension, some in folders.items():
-        spellings = [extension, *_ALSO_SPELT.get(extension.lower(), ())]
+        spellings = [extension, *ALSO_SPELT.get(extension.lower(), ())]
         for folder in some:
             if paths := [path for spelling in spellings for path in folder.find(f"{isic_id}.{spelling}")]:
                 return paths, folder.folder

@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..configuration.name_patterns import PREDICTIONS, Pattern, Reading, parse_pattern, readings
+from ..configuration.name_patterns import Pattern, Reading, parse_pattern, readings
+from ..configuration.pattern_forms import PREDICTIONS
 from ..errors import PipelineError
 from ..naming import loose_id
 from ..own_masks.mask_folder import OwnFile, list_files

@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from ..configuration.foreground_rule import parse_foreground
-from ..configuration.name_patterns import OWN_MASKS, parse_pattern
+from ..configuration.name_patterns import parse_pattern
+from ..configuration.pattern_forms import OWN_MASKS
 from .choices import Transfer
 from .common import CommonSettings
 from .keys import (

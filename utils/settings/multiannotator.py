@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ..configuration.name_patterns import PREDICTIONS, parse_pattern
+from ..configuration.name_patterns import parse_pattern
+from ..configuration.pattern_forms import PREDICTIONS
 from ..naming import METRIC_COLUMNS
 from .choices import OverlaySelection, PredictionKind
 from .common import DatasetSettings
