@@ -73,7 +73,8 @@ MASK_AGREEMENT_COLUMNS = (
     "other_masks",
     "other_annotators",
 )
-DIAGNOSIS_COLUMNS = ("diagnosis_1", "benign_malignant")  # of image metadata: the first that holds any is used
+DIAGNOSIS_COLUMNS = ("diagnosis_1", "benign_malignant")  # of image metadata, see `diagnosis_column`
+_COMPARED_DIAGNOSES = ("malignant", "benign")
 FAILURE_COLUMNS = ("stage", "img_id", "reason")
 # Of scored predictions: the files in the folder of a model, and that of all models.
 SCORES_BY_REFERENCE, SCORES_BY_IMAGE = "scores_by_reference.csv", "scores_by_image.csv"
@@ -112,12 +113,15 @@ def seg_filename(isic_id: str, annotator: str, tool: str, skill_level: str, obje
 
 
 def diagnosis_column(images: DataFrame) -> str | None:
-    """Return the column of the image metadata that holds diagnoses: the first that is not blank in every row.
+    """Return the column of the image metadata that holds diagnoses: the first with a malignant or a benign image.
 
-    Of columns that are all blank the first that is there; None when there is none.
+    Case and outer blanks do not count. Of columns without any it is the first that is not blank in every row, of blank
+    ones the first that is there; None when there is none.
     """
-    there = [name for name in DIAGNOSIS_COLUMNS if name in images]
-    return next((name for name in there if images[name].str.strip().any()), there[0] if there else None)
+    texts = {name: images[name].str.strip().str.lower() for name in DIAGNOSIS_COLUMNS if name in images}
+    compared = [name for name, column in texts.items() if column.isin(_COMPARED_DIAGNOSES).any()]
+    filled = [name for name, column in texts.items() if column.any()]
+    return next(iter([*compared, *filled, *texts]), None)
 
 
 def dataset_name(isic_ids: Iterable[str]) -> str:

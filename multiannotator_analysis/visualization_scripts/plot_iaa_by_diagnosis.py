@@ -109,7 +109,8 @@ def main(config: MultiannotatorSettings) -> Outcome:
     images = images_by_diagnosis(tables.pairs, tables.subset, tables.images.set_index("isic_id")[column])
     missing = [name for name in (MALIGNANT, BENIGN) if name not in images["diagnosis"].unique()]
     if missing:
-        logger.warning("no image that two annotators outlined is {}; nothing to draw", " or ".join(missing))
+        wanted = " or ".join(missing)
+        logger.warning("no image that two annotators outlined is {} in {}; nothing to draw", wanted, column)
         return Outcome(f"iaa_cdfs skipped: no {' and no '.join(missing)} images")
     found = compare(images, log_areas_of_images(config), config.bootstrap_resamples, config.bootstrap_seed)
     found.unadjusted.insert(0, "diagnosis_column", column)

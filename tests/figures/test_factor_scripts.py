@@ -58,8 +58,8 @@ def released(reference, tmp_path_factory) -> Path:
     ("images", "told"),
     [
         ("isic_id,sex\nI1,female\n", "diagnosis_1 or benign_malignant"),
-        ("isic_id,diagnosis_1\nI1,Benign\nI2,Indeterminate\n", "malignant"),
-        ("isic_id,diagnosis_1\n", "malignant or benign"),
+        ("isic_id,diagnosis_1\nI1,Benign\nI2,Indeterminate\n", "is malignant in diagnosis_1; nothing to draw"),
+        ("isic_id,diagnosis_1\n", "malignant or benign in diagnosis_1; nothing to draw"),
     ],
 )
 def test_a_figure_without_diagnoses_is_skipped_and_named(tmp_path, images, told):
@@ -69,9 +69,14 @@ def test_a_figure_without_diagnoses_is_skipped_and_named(tmp_path, images, told)
     assert drawn(tmp_path) == {}
 
 
-def test_benign_malignant_serves_where_diagnosis_1_is_not(tmp_path):
-    images = "isic_id,benign_malignant\nI1,malignant\nI2,benign\nI3,indeterminate/benign\n"
-
+@pytest.mark.parametrize(
+    "images",
+    [
+        "isic_id,benign_malignant\nI1,malignant\nI2,benign\nI3,indeterminate/benign\n",
+        "isic_id,diagnosis_1,benign_malignant\nI1,melanoma,Malignant\nI2,nevus, benign\nI3,nevus,\n",
+    ],
+)
+def test_benign_malignant_serves_where_diagnosis_1_does_not(tmp_path, images):
     succeed("plot_iaa_by_diagnosis", give(tmp_path, PAIRS, images))
 
     table = pd.read_csv(tmp_path / "visualizations/dataset_statistics/iaa_cdfs.csv")
