@@ -1,8 +1,12 @@
 """Raw tables in odd clothes, and ids and file names that a file system or a table could trip over."""
 
+import codecs
 import contextlib
 import csv
+import gzip
+import io
 import os
+import zipfile
 from types import SimpleNamespace
 
 import pytest
@@ -166,6 +170,29 @@ def test_ids_that_differ_only_in_case_are_kept_apart_and_warned_of(run):
     assert "img_01" in said
     succeed("move_dataset", run.output, raw=run.raw)
     assert {"img_01.JPG", "IMG_01.JPG"} <= {path.name for path in (run.output / "images").iterdir()}
+
+
+def zipped(data: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as workbook:
+        workbook.writestr("xl/worksheets/sheet1.xml", data)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("table", [SEG_TABLE, IMG_TABLE])
+@pytest.mark.parametrize(
+    ("dress", "told"),
+    [
+        pytest.param(lambda data: b"sep=,\r\n" + data, "a first line that only Excel knows, sep=", id="sep"),
+        pytest.param(lambda data: codecs.BOM_UTF8 + b"SEP=;\n" + data, "only Excel knows, sep=", id="SEP after a BOM"),
+        pytest.param(gzip.compress, "a file compressed by gzip, whose name does not end in .gz", id="gzip"),
+        pytest.param(zipped, "an Excel workbook, or another zip file", id="xlsx"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_with_the_way_out(run, table, dress, told):
+    (run.raw / table).write_bytes(dress((run.raw / table).read_bytes()))
+    code, text = run_here("create_dataset", run.output, raw=run.raw)
+    assert (code, told in text, "save it as CSV in UTF-8, separated by commas" in text) == (1, True, True)
 
 
 @pytest.mark.parametrize("name", [SEG_TABLE, IMG_TABLE])

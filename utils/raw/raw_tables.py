@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import zlib
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 SEPARATORS = {";": "semicolons", "\t": "tabs"}
 _FIRST_ROW = 2  # the header is row 1
+# By how they begin, in lower case.
+_NO_CSV = {
+    b"\x1f\x8b": "a file compressed by gzip, whose name does not end in .gz",
+    b"pk\x03\x04": "an Excel workbook, or another zip file",
+    b"sep=": "a first line that only Excel knows, sep=",
+}
 
 
 def read_raw_images(config: CreationSettings, columns: Sequence[str]) -> DataFrame:
@@ -65,7 +72,8 @@ def _read(config: CreationSettings, key: str, columns: Sequence[str], is_private
         if found is None:
             raise
         expected = f"CSV in UTF-8 whose first line names the columns {', '.join(columns)}"
-        raise PipelineError("A table lacks columns.", where=path, expected=expected, found=found) from None
+        hint = "save it as CSV in UTF-8, separated by commas, the names of the columns first"
+        raise PipelineError("A table lacks columns.", where=path, expected=expected, found=found, hint=hint) from None
     table.index += _FIRST_ROW
     return _without_what_was_emptied(table, columns)
 
@@ -80,6 +88,9 @@ def _without_what_was_emptied(table: DataFrame, columns: Sequence[str]) -> DataF
 
 def _instead_of_header(first_line: bytes, columns: Sequence[str], is_private: bool) -> str | None:
     """Say what a first line is that names none of the columns; None where the general error may show it."""
+    start = first_line.removeprefix(codecs.BOM_UTF8).lower()
+    if kind := next((kind for beginning, kind in _NO_CSV.items() if start.startswith(beginning)), None):
+        return kind
     if not first_line or not set(columns).isdisjoint(cells_of_line(first_line)):
         return None
     for separator, name in SEPARATORS.items():
