@@ -135,10 +135,19 @@ def plain_name(creator: str) -> str:
 
 
 def loose_id(isic_id: str) -> str:
-    """Return what an id shares with ids that differ only in blanks, case, Unicode form or an image suffix."""
-    text = unicodedata.normalize("NFC", isic_id).strip().casefold()
+    """Return what an id shares with ids that differ only in blanks, case, Unicode form or an image suffix.
+
+    Characters without a width, as pages of the web and byte order marks leave them, count as blanks.
+    """
+    visible = "".join(character for character in isic_id if unicodedata.category(character) != "Cf")
+    text = unicodedata.normalize("NFC", visible).strip().casefold()
     stem, _, suffix = text.rpartition(".")
     return stem.strip() if stem and suffix in IMAGE_EXTENSIONS else text
+
+
+def cited_id(isic_id: str) -> str:
+    """Return an id as messages cite it: quoted where it ends in a blank, or holds what is not seen."""
+    return isic_id if isic_id == isic_id.strip() and isic_id.isprintable() else repr(isic_id)
 
 
 def levels_explained(texts: Iterable[str]) -> str:

@@ -209,6 +209,17 @@ def test_an_image_file_of_nearly_the_name_is_told(small_raw, tmp_path, there):
     assert (code, line.endswith(f"is there: {there!r}"), "/ann" in text) == (1, True, False)
 
 
+@pytest.mark.parametrize("isic_id", ["IMG_01 ", "IMG_01\u200b", "\ufeffIMG_01", "\xa0IMG_01"])
+def test_blanks_and_what_is_not_seen_in_a_missing_id_are_shown(small_raw, tmp_path, isic_id):
+    for name in (IMAGE_TABLE, MASK_TABLE):
+        table = (small_raw / name).read_text(encoding="utf-8").replace("\nIMG_01,", f"\n{isic_id},")
+        (small_raw / name).write_text(table, encoding="utf-8")
+    succeed("create_dataset", tmp_path / "output", raw=small_raw)
+    code, text = run_here("move_dataset", tmp_path / "output", raw=small_raw)
+    (line,) = [line for line in text.splitlines() if "- image" in line]
+    assert (code, line.strip().startswith(f"- image {isic_id!r}, but"), "'IMG_01.jpg'" in line) == (1, True, True)
+
+
 @pytest.mark.parametrize(
     ("name", "fault", "way_out"),
     [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import PipelineError
 from ..files import place_of
+from ..naming import cited_id
 from .file_search import NEARLY_FOUND
 from .raw_files import find_images, image_folders, mask_folder, missing_folders, nearly_image, target_folders
 from .raw_tables import mask_label
@@ -52,10 +53,12 @@ def pair_with_raw_files(metadata: DataFrame, raw: DataFrame, config: CreationSet
     folders = image_folders(config)
     raw_images = find_images(images["ISIC_id"], folders)
     missing = [
-        f"image {isic_id}{nearly_image(isic_id, folders)}" for isic_id in images["ISIC_id"] if isic_id not in raw_images
+        f"image {cited_id(isic_id)}{nearly_image(isic_id, folders)}"
+        for isic_id in images["ISIC_id"]
+        if isic_id not in raw_images
     ]
     moves = [
-        Move(raw_images[isic_id], images_dir / name, subject=f"image {isic_id}")
+        Move(raw_images[isic_id], images_dir / name, subject=f"image {cited_id(isic_id)}")
         for isic_id, name in zip(images["ISIC_id"], images["img_filename"], strict=True)
         if isic_id in raw_images
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import ConfigError, PipelineError, some_of
 from ..files import place_of
 from ..lazy import logger
-from ..naming import ALSO_SPELT
+from ..naming import ALSO_SPELT, cited_id
 from ..settings import CreationSettings
 from .file_search import NEARLY_FOUND, FolderSearch
 
@@ -105,7 +105,7 @@ def find_images(isic_ids: Iterable[str], folders: Mapping[str, Sequence[FolderSe
             found[isic_id] = paths[0]
         if len(paths) > 1:
             # Not the paths: masks with the names of images may lie in folders with the names of annotators.
-            several.append(f"image {isic_id}: {len(paths)} files in {folder} and below it")
+            several.append(f"image {cited_id(isic_id)}: {len(paths)} files in {folder} and below it")
     if several:
         hint = "put the folder to take them from first in orig_imgs_dirs"
         raise PipelineError("Images are there more than once.", where="orig_imgs_dirs", hint=hint, offenders=several)
@@ -136,7 +136,7 @@ def require_found(images: Iterable[Path], search: FolderSearch, extensions: Iter
             where=search.folder,
             expected="one file {id}.{extension} in it and below it, in the extensions that images have",
             hint="keep the images in a folder of their own, which may lie beside the folders of masks",
-            offenders=[f"image {isic_id}" for isic_id in others],
+            offenders=[f"image {cited_id(isic_id)}" for isic_id in others],
         )
 
 
