@@ -149,6 +149,17 @@ def test_a_turned_photo_is_told_with_the_way_out(own):
     assert (code, "EXIF Orientation (6)" in text, "save the image upright" in text) == (1, True, True)
 
 
+@pytest.mark.parametrize("kind", ["png", "tif"])
+def test_a_turned_mask_is_read_as_stored_and_warned_of(own, kind):
+    exif = Image.Exif()
+    exif[274] = 3
+    Image.fromarray(MASK).save(own.masks / f"a1_{NORA}.{kind}", exif=exif)
+    text = own.succeed(f"own_name_pattern={{image}}_{{annotator}}.{kind}")
+    told = "1 masks have an EXIF Orientation other than 1: viewers turn them, the stages do not"
+    assert told in text
+    assert (masks_made(own)[0] == MASK).all() and (MASK[::-1, ::-1] != MASK).any()
+
+
 @pytest.mark.parametrize("palette", [True, False])
 def test_a_colour_can_be_the_foreground(own, palette):
     image = Image.fromarray(MASK.astype(np.uint8))

@@ -104,11 +104,12 @@ def warn_of_images(
 
 
 def warn_of_values(masks: Sequence[OwnMask], done: Sequence[NormalisedMask], config: CreationSettings) -> None:
-    """Warn of masks whose values suggest that own_foreground means something else."""
+    """Warn of masks whose values suggest that own_foreground means something else, and of those that viewers turn."""
     checks = {
         "masks hold more than two values (own_foreground says which are foreground)": "has_more_levels",
         "masks have no foreground": "is_empty",
         "masks are foreground everywhere": "is_full",
+        "masks have an EXIF Orientation other than 1: viewers turn them, the stages do not": "is_turned",
     }
     for what, name in checks.items():
         found = [mask.files[0] for mask, each in zip(masks, done, strict=True) if getattr(each, name)]

@@ -15,6 +15,7 @@ from ..data import encode_mask
 from ..errors import PipelineError, one_line
 from ..files import write_bytes_atomically
 from ..masks.signs import signs_of
+from ..pictures.orientation import UPRIGHT, orientation_of
 from ..pictures.pixel_values import decode_pixels, has_more_than_two_levels
 from ..pictures.size_text import size_text
 
@@ -44,6 +45,8 @@ class NormalisedMask:
         A file holds more than two values.
     is_empty, is_full : bool
         It is foreground nowhere, or everywhere.
+    is_turned : bool
+        A file has an EXIF Orientation other than 1.
     signs : tuple of str
         As `signs_of` returns them.
     file_values : tuple of str
@@ -54,6 +57,7 @@ class NormalisedMask:
     has_more_levels: bool
     is_empty: bool
     is_full: bool
+    is_turned: bool
     signs: tuple[str, ...] = ()
     file_values: tuple[str, ...] = ()
 
@@ -106,6 +110,7 @@ def normalise_mask(task: NormalisationTask) -> NormalisedMask:
         has_more_levels=any(part.has_more_levels for part in parts),
         is_empty=is_empty,
         is_full=is_full,
+        is_turned=any(orientation_of(part.data) != UPRIGHT for part in parts),
         signs=signs_of(mask, is_empty or is_full, [part.data for part in parts]),
         file_values=tuple(values)[:_MOST_VALUES] if is_empty else (),
     )

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import PipelineError
+from .orientation import orientation_of
 from .pixel_limit import check_pixels, pillow_within_limit
 from .png_header import BYTES_TO_SIZE, SIGNATURE, size_of_png
 
 Size = tuple[int, int]
 
-_ORIENTATION = 274  # number of the EXIF tag
 _FIRST_TURNED = 5  # orientation from which on width and height change places
 
 
@@ -48,27 +48,13 @@ def size_in_header(stream: BinaryIO) -> Size:
     return size
 
 
-def orientation_of_image(path: Path) -> int:
-    """Return how viewers turn an image (EXIF Orientation, 1 to 8); 1, upright, where it does not say.
-
-    Raises
-    ------
-    OSError, ValueError
-        If it cannot be read, or is not an image.
-    """
-    from PIL import Image
-
-    with pillow_within_limit(), Image.open(path) as image:
-        return int(image.getexif().get(_ORIENTATION, 1))
-
-
 def turned_note(image: Path, image_shape: tuple[int, int], mask_shape: tuple[int, int]) -> str:
     """Say that an image is turned by its EXIF Orientation, where that explains the size of its mask; else nothing."""
     if mask_shape != image_shape[::-1]:
         return ""
     try:
-        orientation = orientation_of_image(image)
-    except (OSError, ValueError):
+        orientation = orientation_of(image.read_bytes())
+    except OSError:
         return ""
     if orientation < _FIRST_TURNED:
         return ""

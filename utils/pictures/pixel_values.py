@@ -8,6 +8,7 @@ import numpy as np
 
 from ..lazy import cv2, imagecodecs
 from . import png_header
+from .orientation import opened_as_stored
 from .pages import frames_of_image, frames_of_png, refuse_several
 from .pixel_limit import check_pixels, pillow_within_limit
 from .tiff_values import TIFF_SIGNATURES, decode_deep_tiff, needs_tifffile, with_deep_palette
@@ -133,7 +134,7 @@ def _decode(data: bytes) -> np.ndarray:
         check_png(data)
         return _unstretched(imagecodecs.png_decode(data), data)
     try:
-        image = Image.open(io.BytesIO(data))
+        image = opened_as_stored(data)
     except Image.UnidentifiedImageError:
         # Pillow knows few kinds of deep TIFF.
         if data.startswith(TIFF_SIGNATURES):

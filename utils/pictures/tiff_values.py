@@ -16,6 +16,7 @@ from .pixel_limit import check_pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from tifffile import TiffFile
 
 TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MOST_SAMPLES = 4  # red, green, blue, alpha
@@ -42,7 +43,7 @@ def decode_deep_tiff(data: bytes) -> np.ndarray:
     """Decode a TIFF by tifffile: all its channels, one bit as bool; raises errors of many kinds on damaged ones."""
     import tifffile
 
-    with _silent("tifffile"), tifffile.TiffFile(io.BytesIO(data)) as file:
+    with opened_tiff(data) as file:
         # A damaged file may name its pages in a circle, without end.
         pages = list(islice(file.pages, _MOST_PAGES + 1))
         if len(pages) > _MOST_PAGES:
@@ -77,12 +78,15 @@ def with_deep_palette(image: Image) -> Image:
 
 
 @contextmanager
-def _silent(name: str) -> Iterator[None]:
-    """Keep a library from logging what it finds odd in a file, which would go straight to the console."""
-    logger = logging.getLogger(name)
+def opened_tiff(data: bytes) -> Iterator[TiffFile]:
+    """Open a TIFF by tifffile, kept from logging what it finds odd in it, which would go straight to the console."""
+    import tifffile
+
+    logger = logging.getLogger("tifffile")
     earlier = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        yield
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            yield file
     finally:
         logger.setLevel(earlier)
