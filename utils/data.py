@@ -12,6 +12,7 @@ from .errors import PipelineError
 from .lazy import cv2, imagecodecs
 from .pictures.deep_photos import stretched
 from .pictures.grey_png import decode_grey_png
+from .pictures.orientation import without_turn
 from .pictures.pixel_values import check_png, decode_pixels, without_alpha
 from .pictures.png_header import SIGNATURE
 from .pictures.size_text import size_text
@@ -96,10 +97,11 @@ def load_image(path: Path) -> np.ndarray:
     from .pictures.header_size import picture_size
 
     picture_size(path)
-    encoded = np.frombuffer(path.read_bytes(), np.uint8)
     try:
+        # What a TIFF says of its rows is not for OpenCV to ignore: libtiff turns them.
+        encoded = np.frombuffer(without_turn(path.read_bytes()), np.uint8)
         image = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION)
-    except cv2.error as error:
+    except Exception as error:  # decoders raise errors of many kinds on damaged files
         raise PipelineError("An image cannot be decoded.", where=path, found=error) from error
     if image is None:
         raise PipelineError("An image cannot be decoded.", where=path)

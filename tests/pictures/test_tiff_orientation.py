@@ -11,8 +11,10 @@ from PIL import Image
 from support.drawing import encoded
 from support.mask_files import MASK, painted, tiff
 
-from utils.data import decode_mask
+from utils.data import decode_mask, load_image
+from utils.pictures.header_size import picture_size, turned_note
 from utils.pictures.orientation import orientation_of, without_turn
+from utils.report.thumbnails import encode_thumbnail
 
 TURNS = range(2, 9)
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
@@ -80,3 +82,27 @@ def test_of_a_turned_file_nothing_else_is_changed(kind):
 @pytest.mark.parametrize("data", [b"", b"text", b"II*\0", encoded(Image.fromarray(MASK))])
 def test_what_says_nothing_is_upright(data):
     assert orientation_of(data) == 1
+
+
+PHOTO = np.full((30, 40, 3), 30, np.uint8)
+PHOTO[:20, :10] = 220
+
+
+@pytest.mark.parametrize("compression", [None, "lzw"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_is_shown_as_stored(tmp_path, orientation, compression):
+    path = tmp_path / "photo.tif"
+    path.write_bytes(turned_tiff(PHOTO, orientation, photometric="rgb", compression=compression))
+    assert picture_size(path) == (40, 30)
+    np.testing.assert_array_equal(load_image(path), PHOTO)
+    small = Image.open(io.BytesIO(encode_thumbnail(path.read_bytes(), (40, 30), 40)))
+    assert np.abs(np.asarray(small).astype(int) - PHOTO).mean() < 5
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_mask_drawn_on_the_turned_photo_is_explained(tmp_path, orientation):
+    path = tmp_path / "photo.tif"
+    path.write_bytes(turned_tiff(PHOTO, orientation, photometric="rgb"))
+    shape = picture_size(path)[::-1]
+    assert (f"EXIF Orientation ({orientation})" in turned_note(path, shape, (40, 30))) == (orientation >= 5)
+    assert turned_note(path, shape, (30, 40)) == ""

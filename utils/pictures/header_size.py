@@ -12,6 +12,7 @@ from .png_header import BYTES_TO_SIZE, SIGNATURE, size_of_png
 
 Size = tuple[int, int]
 
+_WIDTH, _HEIGHT = 256, 257  # numbers of the TIFF tags
 _FIRST_TURNED = 5  # orientation from which on width and height change places
 
 
@@ -37,11 +38,14 @@ def size_in_header(stream: BinaryIO) -> Size:
         size = size_of_png(start)
     else:
         from PIL import Image, UnidentifiedImageError
+        from PIL.TiffImagePlugin import TiffImageFile
 
         stream.seek(0)
         try:
             with pillow_within_limit(), Image.open(stream) as image:
-                size = image.size
+                # Of a TIFF that viewers turn, Pillow gives the size of the turned picture.
+                is_tiff = isinstance(image, TiffImageFile)
+                size = (image.tag_v2[_WIDTH], image.tag_v2[_HEIGHT]) if is_tiff else image.size
         except UnidentifiedImageError:  # its text names the stream
             raise ValueError("no image of a known format") from None
     check_pixels(*size)

@@ -20,6 +20,7 @@ from ..masks.bounding_box import Box, bounding_box, union_box
 from ..masks.outlines import framed, simplify, svg_path, trace
 from ..pictures.deep_photos import stretched
 from ..pictures.header_size import size_in_header
+from ..pictures.orientation import opened_as_stored
 from ..pictures.pixel_limit import pillow_within_limit
 
 if TYPE_CHECKING:
@@ -142,15 +143,13 @@ def encode_thumbnail(photo: bytes, size: tuple[int, int], thumbnail_pixels: int)
     PipelineError
         If the photo cannot be decoded, claims too many pixels, or has another aspect ratio than the masks.
     """
-    from PIL import Image
-
     width, height = image_size(photo)
     if abs(width * size[1] / (height * size[0]) - 1) > _PROPORTION_SLACK:
         raise PipelineError("photo with another aspect ratio than its masks")
     target = thumbnail_size(*size, thumbnail_pixels)
     buffer = io.BytesIO()
     try:
-        with pillow_within_limit(), Image.open(io.BytesIO(photo)) as image:
+        with pillow_within_limit(), opened_as_stored(photo) as image:
             image.draft("RGB", target)  # JPEG is decoded at a half, quarter or eighth, not below the target
             small = _resized(_eight_bits(image).convert("RGB"), target)
             small.save(buffer, format="JPEG", quality=_JPEG_QUALITY)
