@@ -31,7 +31,7 @@ def needs_tifffile(tags: Mapping[int, Any]) -> bool:
     """Tell whether Pillow would change values: it inverts, stretches, mistakes signs, or keeps 8 of 16 bits."""
     bits = max(tags.get(_BITS_PER_SAMPLE, (1,)))
     several = tags.get(_SAMPLES_PER_PIXEL, 1) > 1
-    kind = tags.get(_PHOTOMETRIC, _GREY)
+    kind = tags.get(_PHOTOMETRIC, _WHITE_IS_ZERO)  # what Pillow takes a file for that does not say
     # It reads all 32-bit integers as signed, and all of 8 bits as unsigned.
     number = (bits, max(tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))))
     if kind == _GREY and not several:
