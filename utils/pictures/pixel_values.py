@@ -11,7 +11,7 @@ from . import png_header
 from .orientation import opened_as_stored
 from .pages import frames_of_image, frames_of_png, refuse_several
 from .pixel_limit import check_pixels, pillow_within_limit
-from .tiff_values import TIFF_SIGNATURES, decode_deep_tiff, needs_tifffile, with_deep_palette
+from .tiff_values import TIFF_SIGNATURES, decode_deep_tiff, is_inverted_fax, needs_tifffile, with_deep_palette
 
 _CHANNELS_WITH_ALPHA = (2, 4)
 _PLAIN_MODES = ("1", "L", "I", "F", "RGB")
@@ -143,8 +143,11 @@ def _decode(data: bytes) -> np.ndarray:
     with image:
         check_pixels(image.width, image.height)
         refuse_several(frames_of_image(image), "frames")
-        if isinstance(image, TiffImageFile) and (image.n_frames > 1 or needs_tifffile(image.tag_v2)):
-            return decode_deep_tiff(data)
+        if isinstance(image, TiffImageFile):
+            if image.n_frames > 1 or needs_tifffile(image.tag_v2):
+                return decode_deep_tiff(data)
+            if is_inverted_fax(image.tag_v2):
+                return ~np.asarray(image)
         if image.mode in _PLAIN_MODES or image.mode.startswith("I;16"):
             return np.asarray(image)
         has_alpha = "A" in image.getbands() or "transparency" in image.info

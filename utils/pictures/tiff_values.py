@@ -21,9 +21,17 @@ if TYPE_CHECKING:
 TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MOST_SAMPLES = 4  # red, green, blue, alpha
 # Numbers of the TIFF standard: tags, and values of PlanarConfiguration and PhotometricInterpretation.
-_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLES_PER_PIXEL, _COLOUR_MAP, _SAMPLE_FORMAT = 258, 262, 277, 320, 339
+_BITS_PER_SAMPLE, _COMPRESSION, _PHOTOMETRIC, _SAMPLES_PER_PIXEL, _COLOUR_MAP, _SAMPLE_FORMAT = (
+    258,
+    259,
+    262,
+    277,
+    320,
+    339,
+)
 _UNSIGNED, _SIGNED = 1, 2
 _SEPARATE_PLANES, _WHITE_IS_ZERO, _GREY, _RGB = 2, 0, 1, 2
+_FAX = (2, 3, 4)  # the Compressions of one bit that CCITT has
 _MOST_PAGES = 1000
 
 
@@ -36,7 +44,14 @@ def needs_tifffile(tags: Mapping[int, Any]) -> bool:
     number = (bits, max(tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))))
     if kind == _GREY and not several:
         return 1 < bits < 8 or number in ((8, _SIGNED), (32, _UNSIGNED))
+    if is_inverted_fax(tags):
+        return False
     return kind == _WHITE_IS_ZERO or (several and (bits > 8 or number == (8, _SIGNED)))
+
+
+def is_inverted_fax(tags: Mapping[int, Any]) -> bool:
+    """Tell whether Pillow inverts a TIFF that it alone decodes: of one bit, CCITT-compressed, its 0 shown white."""
+    return tags.get(_COMPRESSION) in _FAX and tags.get(_PHOTOMETRIC, _WHITE_IS_ZERO) == _WHITE_IS_ZERO
 
 
 def decode_deep_tiff(data: bytes) -> np.ndarray:
