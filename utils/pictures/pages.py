@@ -1,4 +1,4 @@
-"""How many pictures one file holds: pages of a TIFF, frames of an animation."""
+"""How many pictures one file holds: pages of a TIFF or pictures in its one page, frames of an animation."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import PipelineError
 from .pixel_limit import pillow_within_limit
 from .png_header import SIGNATURE, chunks
+from .stacks import pictures_in_page
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -72,7 +73,11 @@ def pages_of_picture(path: Path) -> int:
                 return frames_of_png(start)
             stream.seek(0)
             with pillow_within_limit(), Image.open(stream) as image:
-                return _whole_pages(image) if isinstance(image, TiffImageFile) else frames_of_image(image)
+                if not isinstance(image, TiffImageFile):
+                    return frames_of_image(image)
+                if image.n_frames == 1:
+                    return pictures_in_page(image.tag_v2, path.stat().st_size)
+                return _whole_pages(image)
     except Exception as error:  # decoders raise errors of many kinds on damaged files
         raise PipelineError("The pages of an image cannot be counted.", where=path, found=error) from error
 

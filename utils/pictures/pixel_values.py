@@ -11,6 +11,7 @@ from . import png_header
 from .orientation import opened_as_stored
 from .pages import frames_of_image, frames_of_png, refuse_several
 from .pixel_limit import check_pixels, pillow_within_limit
+from .stacks import pictures_in_page
 from .tiff_values import TIFF_SIGNATURES, decode_deep_tiff, is_inverted_fax, needs_tifffile, with_deep_palette
 
 _CHANNELS_WITH_ALPHA = (2, 4)
@@ -146,6 +147,7 @@ def _decode(data: bytes) -> np.ndarray:
         if isinstance(image, TiffImageFile):
             if image.n_frames > 1 or needs_tifffile(image.tag_v2):
                 return decode_deep_tiff(data)
+            refuse_several(pictures_in_page(image.tag_v2, len(data)), "pictures")
             if is_inverted_fax(image.tag_v2):
                 return ~np.asarray(image)
         if image.mode in _PLAIN_MODES or image.mode.startswith("I;16"):

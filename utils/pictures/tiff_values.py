@@ -13,6 +13,7 @@ import numpy as np
 
 from .pages import REDUCED_PICTURE, refuse_several
 from .pixel_limit import check_pixels
+from .stacks import pictures_in_page
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -68,6 +69,7 @@ def decode_deep_tiff(data: bytes) -> np.ndarray:
         whole = [page for page in whole if not page.subfiletype & REDUCED_PICTURE] or whole
         refuse_several(len(whole), "pages")
         page = whole[0]
+        refuse_several(pictures_in_page({tag.code: tag.value for tag in page.tags}, len(data)), "pictures")
         check_pixels(page.imagewidth, page.imagelength)
         kinds = (_WHITE_IS_ZERO, _GREY, _RGB)
         if page.photometric not in kinds or page.samplesperpixel > _MOST_SAMPLES or page.imagedepth > 1:
