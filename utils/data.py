@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from .errors import PipelineError
-from .lazy import cv2, imagecodecs
-from .pictures.deep_photos import stretched
+from .lazy import imagecodecs
+from .pictures.deep_photos import decode_photo
 from .pictures.grey_png import decode_grey_png
-from .pictures.orientation import without_turn
 from .pictures.pixel_values import check_png, decode_pixels, without_alpha
 from .pictures.png_header import SIGNATURE
 from .pictures.size_text import size_text
@@ -98,14 +97,9 @@ def load_image(path: Path) -> np.ndarray:
 
     picture_size(path)
     try:
-        # What a TIFF says of its rows is not for OpenCV to ignore: libtiff turns them.
-        encoded = np.frombuffer(without_turn(path.read_bytes()), np.uint8)
-        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION)
+        return decode_photo(path.read_bytes())
     except Exception as error:  # decoders raise errors of many kinds on damaged files
         raise PipelineError("An image cannot be decoded.", where=path, found=error) from error
-    if image is None:
-        raise PipelineError("An image cannot be decoded.", where=path)
-    return cv2.cvtColor(image if image.dtype == np.uint8 else stretched(image), cv2.COLOR_BGR2RGB)
 
 
 def load_masks(paths: Sequence[Path], *, shared: bool = False) -> list[np.ndarray]:

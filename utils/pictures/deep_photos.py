@@ -2,7 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+
+from ..lazy import cv2
+from . import png_header
+from .orientation import without_turn
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_BITS_PER_SAMPLE, _PLANAR_CONFIGURATION = 258, 284  # numbers of the TIFF tags
+_SEPARATE_PLANES = 2
+_OCTET = 8
+
+
+def decode_photo(data: bytes) -> np.ndarray:
+    """Decode a photo to RGB of 8 bits, shape (H, W, 3), its rows as stored; deeper values are stretched.
+
+    Raises errors of many kinds on damaged files.
+    """
+    # What a TIFF says of its rows is not for OpenCV to ignore: libtiff turns them.
+    encoded = np.frombuffer(without_turn(data), np.uint8)
+    image = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION)
+    if image is None:
+        raise ValueError("no picture that OpenCV reads")
+    return cv2.cvtColor(image if image.dtype == np.uint8 else stretched(image), cv2.COLOR_BGR2RGB)
+
+
+def has_deep_colours(image: Image, data: bytes) -> bool:
+    """Tell by the header of a photo whether it has colours, or grey and alpha, of which Pillow keeps 8 of 16 bits."""
+    if data.startswith(png_header.SIGNATURE):
+        return data[png_header.DEPTH] > _OCTET and data[png_header.COLOUR] != png_header.GREY
+    tags: Mapping[int, Any] = getattr(image, "tag_v2", {})  # of TIFF alone
+    # OpenCV mistakes the order of colours that lie in planes.
+    if image.mode not in ("RGB", "RGBA") or tags.get(_PLANAR_CONFIGURATION) == _SEPARATE_PLANES:
+        return False
+    return bool(max(tags.get(_BITS_PER_SAMPLE, (_OCTET,))) > _OCTET)
 
 
 def stretched(values: np.ndarray) -> np.ndarray:

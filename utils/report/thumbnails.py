@@ -18,7 +18,7 @@ from ..errors import PipelineError
 from ..lazy import cv2
 from ..masks.bounding_box import Box, bounding_box, union_box
 from ..masks.outlines import framed, simplify, svg_path, trace
-from ..pictures.deep_photos import stretched
+from ..pictures.deep_photos import decode_photo, has_deep_colours, stretched
 from ..pictures.header_size import size_in_header
 from ..pictures.orientation import opened_as_stored
 from ..pictures.pixel_limit import pillow_within_limit
@@ -151,7 +151,7 @@ def encode_thumbnail(photo: bytes, size: tuple[int, int], thumbnail_pixels: int)
     try:
         with pillow_within_limit(), opened_as_stored(photo) as image:
             image.draft("RGB", target)  # JPEG is decoded at a half, quarter or eighth, not below the target
-            small = _resized(_eight_bits(image).convert("RGB"), target)
+            small = _resized(_eight_bits(image, photo).convert("RGB"), target)
             small.save(buffer, format="JPEG", quality=_JPEG_QUALITY)
     except Exception as error:  # decoders raise errors of many kinds on damaged files
         raise PipelineError("photo that cannot be decoded") from error
@@ -171,10 +171,12 @@ def _resized(photo: Image.Image, size: tuple[int, int]) -> Image.Image:
     return Image.fromarray(cv2.resize(np.asarray(means), size, interpolation=cv2.INTER_LINEAR))
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Return a picture whose values Pillow would cut off at 255 with its values stretched to 0 to 255."""
+def _eight_bits(image: Image.Image, photo: bytes) -> Image.Image:
+    """Return a picture of a file whose values Pillow would cut off, or make dark, with them stretched to 0 to 255."""
     from PIL import Image
 
+    if has_deep_colours(image, photo):
+        return Image.fromarray(decode_photo(photo))
     is_deep = image.mode == "F" or image.mode.startswith("I")
     return Image.fromarray(stretched(np.asarray(image))) if is_deep else image
 
