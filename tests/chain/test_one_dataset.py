@@ -52,7 +52,7 @@ def test_what_left_the_metadata_is_withdrawn_and_never_deleted(small_raw, output
 def test_what_has_a_new_place_did_not_leave_the_metadata(small_raw, output, tmp_path):
     before = names(output / "seg_masks")
     text = succeed("move_dataset", output, f"target_data_dir={tmp_path / 'data'}", raw=small_raw)
-    assert "have a new name or place; the old ones moved to" in text and "left the metadata" not in text
+    assert "got a new name or place; what was there before moved to" in text and "left the metadata" not in text
     assert names(tmp_path / "data" / "seg_masks") == before <= names(output / "quarantine" / "withdrawn")
 
 
@@ -74,7 +74,7 @@ def test_a_withdrawn_mask_that_was_edited_is_left_alone_and_named(small_raw, out
     write_png(mask, box(0, 0, 2, 2))
     for stage in LAY_OUT:
         text = succeed(stage, output, "exclude_mskObjectIDs=[d1]", raw=small_raw)
-    assert mask.is_file() and "were changed since, and are left alone: seg_masks/" in text
+    assert mask.is_file() and "left alone 1 file of an earlier run that changed since: seg_masks/" in text
 
 
 def test_files_that_nobody_recorded_are_named_and_stay(small_raw, output):
@@ -143,7 +143,7 @@ def test_a_stage_removes_what_it_made_before_and_does_not_make_now(rerun):
     table.write_text("".join([lines[0], *(line for line in lines[1:] if ",A00," in line)]), encoding="utf-8")
     text = succeed(figure, rerun)
     assert "nothing to draw" in text
-    assert names(folder) == {mine.name} and "changed since, and are left alone" in text
+    assert names(folder) == {mine.name} and "left alone 1 file of an earlier run that changed since" in text
 
 
 def test_the_check_fails_on_leftovers_and_on_raw_files_that_changed(small_raw, tmp_path, project_copy):

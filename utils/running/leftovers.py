@@ -27,7 +27,7 @@ MOVING_STAGES = ("move_dataset", "import_release")
 # Annotator, tool and skill, as `utils.naming.seg_filename` writes them.
 _FACTORS = re.compile(r"_A\d{2,}_T\d_S\d_")
 _NAMED = 5
-_ELSEWHERE = "have a new name or place; the old ones moved"
+_ELSEWHERE = "got a new name or place; what was there before moved"
 
 
 def remove_unmade(places: OutputPlaces, earlier: Mapping[str, str], made: Collection[str]) -> None:
@@ -240,7 +240,7 @@ def move_to(folder: Path, source: Path, md5: str) -> Path:
 def _name_changed(names: Collection[str]) -> None:
     if names:
         logger.warning(
-            "{} of an earlier run were changed since, and are left alone: {}",
+            "left alone {} of an earlier run that changed since: {}",
             _files(names),
             some_of(list(names), _NAMED),
         )
