@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..settings import MultiannotatorSettings
 
 _THIS_STAGE, _OWN_MASKS = "make_report", "make_raw_tables"
-_PLACES = ("_dir", "_dirs", "_path")  # ends of keys that say where files lie
+_PLACES = ("_dir", "_dirs", "_path", "own_config")  # ends of keys that say where files lie
 
 
 def run_facts(config: MultiannotatorSettings, isic_ids: Iterable[str]) -> dict[str, Any]:
