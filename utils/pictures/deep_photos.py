@@ -10,11 +10,11 @@ import numpy as np
 from ..lazy import cv2
 from . import png_header
 from .orientation import without_turn
+from .tiff_tags import BITS_PER_SAMPLE, PLANAR_CONFIGURATION
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_BITS_PER_SAMPLE, _PLANAR_CONFIGURATION = 258, 284  # numbers of the TIFF tags
 _SEPARATE_PLANES = 2
 _OCTET = 8
 
@@ -38,9 +38,9 @@ def has_deep_colours(image: Image, data: bytes) -> bool:
         return data[png_header.DEPTH] > _OCTET and data[png_header.COLOUR] != png_header.GREY
     tags: Mapping[int, Any] = getattr(image, "tag_v2", {})  # of TIFF alone
     # OpenCV mistakes the order of colours that lie in planes.
-    if image.mode not in ("RGB", "RGBA") or tags.get(_PLANAR_CONFIGURATION) == _SEPARATE_PLANES:
+    if image.mode not in ("RGB", "RGBA") or tags.get(PLANAR_CONFIGURATION) == _SEPARATE_PLANES:
         return False
-    return bool(max(tags.get(_BITS_PER_SAMPLE, (_OCTET,))) > _OCTET)
+    return bool(max(tags.get(BITS_PER_SAMPLE, (_OCTET,))) > _OCTET)
 
 
 def stretched(values: np.ndarray) -> np.ndarray:

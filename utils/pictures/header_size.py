@@ -9,10 +9,10 @@ from ..errors import PipelineError
 from .orientation import orientation_of
 from .pixel_limit import check_pixels, pillow_within_limit
 from .png_header import BYTES_TO_SIZE, SIGNATURE, size_of_png
+from .tiff_tags import HEIGHT, WIDTH
 
 Size = tuple[int, int]
 
-_WIDTH, _HEIGHT = 256, 257  # numbers of the TIFF tags
 _FIRST_TURNED = 5  # orientation from which on width and height change places
 
 
@@ -45,7 +45,7 @@ def size_in_header(stream: BinaryIO) -> Size:
             with pillow_within_limit(), Image.open(stream) as image:
                 # Of a TIFF that viewers turn, Pillow gives the size of the turned picture.
                 is_tiff = isinstance(image, TiffImageFile)
-                size = (image.tag_v2[_WIDTH], image.tag_v2[_HEIGHT]) if is_tiff else image.size
+                size = (image.tag_v2[WIDTH], image.tag_v2[HEIGHT]) if is_tiff else image.size
         except UnidentifiedImageError:  # its text names the stream
             raise ValueError("no image of a known format") from None
     check_pixels(*size)

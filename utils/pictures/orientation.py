@@ -6,12 +6,12 @@ import io
 from typing import TYPE_CHECKING
 
 from .pixel_limit import pillow_within_limit
+from .tiff_tags import ORIENTATION
 from .tiff_values import TIFF_SIGNATURES, opened_tiff
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_ORIENTATION = 274  # number of the tag, in EXIF as in TIFF
 UPRIGHT = 1
 
 
@@ -25,11 +25,11 @@ def opened_as_stored(data: bytes) -> Image:
 
     image = Image.open(io.BytesIO(data))
     if isinstance(image, TiffImageFile):
-        if image.tag_v2.get(_ORIENTATION, UPRIGHT) != UPRIGHT:
+        if image.tag_v2.get(ORIENTATION, UPRIGHT) != UPRIGHT:
             image.close()
             image = Image.open(io.BytesIO(without_turn(data)))
         # Where the tag is missing, Pillow looks for it in XMP.
-        image.getexif()[_ORIENTATION] = UPRIGHT
+        image.getexif()[ORIENTATION] = UPRIGHT
     return image
 
 
@@ -41,7 +41,7 @@ def without_turn(data: bytes) -> bytes:
     if not data.startswith(TIFF_SIGNATURES):
         return data
     with opened_tiff(data) as file:
-        tag = file.pages.first.tags.get(_ORIENTATION)
+        tag = file.pages.first.tags.get(ORIENTATION)
         if tag is None or tag.value == UPRIGHT:
             return data
         start, is_little = tag.valueoffset, file.byteorder == "<"
@@ -64,7 +64,7 @@ def _exif_orientation(data: bytes) -> int:
 
     try:
         with pillow_within_limit(), Image.open(io.BytesIO(data)) as image:
-            return image.getexif().get(_ORIENTATION, UPRIGHT)
+            return image.getexif().get(ORIENTATION, UPRIGHT)
     except UnidentifiedImageError:  # Pillow knows few kinds of deep TIFF
         with opened_tiff(data) as file:
-            return file.pages.first.tags[_ORIENTATION].value
+            return file.pages.first.tags[ORIENTATION].value

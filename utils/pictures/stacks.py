@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-# Numbers of the TIFF standard: tags, and the value of Compression for none.
-_WIDTH, _HEIGHT, _BITS_PER_SAMPLE, _COMPRESSION, _DESCRIPTION = 256, 257, 258, 259, 270
-_STRIP_OFFSETS, _SAMPLES_PER_PIXEL = 273, 277
-_UNCOMPRESSED = 1
+from .tiff_tags import BITS_PER_SAMPLE, COMPRESSION, DESCRIPTION, HEIGHT, SAMPLES_PER_PIXEL, STRIP_OFFSETS, WIDTH
+
+_UNCOMPRESSED = 1  # as Compression
 _IMAGES_OF_IMAGEJ = re.compile(r"ImageJ=.*?^images=(\d{1,9})\s*$", re.DOTALL | re.MULTILINE)
 
 
@@ -22,13 +21,13 @@ def pictures_in_page(tags: Mapping[int, Any], file_size: int) -> int:
 
     A program that saves one picture of a stack may keep the description of all.
     """
-    if tags.get(_COMPRESSION, _UNCOMPRESSED) != _UNCOMPRESSED or _STRIP_OFFSETS not in tags:
+    if tags.get(COMPRESSION, _UNCOMPRESSED) != _UNCOMPRESSED or STRIP_OFFSETS not in tags:
         return 1
-    width, height, samples = tags[_WIDTH], tags[_HEIGHT], tags.get(_SAMPLES_PER_PIXEL, 1)
-    number = _pictures_told(tags.get(_DESCRIPTION), width * height * samples)
-    bits = int(np.max(tags.get(_BITS_PER_SAMPLE, 1)))
+    width, height, samples = tags[WIDTH], tags[HEIGHT], tags.get(SAMPLES_PER_PIXEL, 1)
+    number = _pictures_told(tags.get(DESCRIPTION), width * height * samples)
+    bits = int(np.max(tags.get(BITS_PER_SAMPLE, 1)))
     octets = -(-width * samples * bits // 8) * height
-    end = int(np.min(tags[_STRIP_OFFSETS])) + number * octets
+    end = int(np.min(tags[STRIP_OFFSETS])) + number * octets
     return number if end <= file_size else 1
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from .pages import REDUCED_PICTURE, refuse_several
 from .pixel_limit import check_pixels
 from .stacks import pictures_in_page
+from .tiff_tags import BITS_PER_SAMPLE, COLOUR_MAP, COMPRESSION, PHOTOMETRIC, SAMPLE_FORMAT, SAMPLES_PER_PIXEL
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,15 +22,7 @@ if TYPE_CHECKING:
 
 TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MOST_SAMPLES = 4  # red, green, blue, alpha
-# Numbers of the TIFF standard: tags, and values of PlanarConfiguration and PhotometricInterpretation.
-_BITS_PER_SAMPLE, _COMPRESSION, _PHOTOMETRIC, _SAMPLES_PER_PIXEL, _COLOUR_MAP, _SAMPLE_FORMAT = (
-    258,
-    259,
-    262,
-    277,
-    320,
-    339,
-)
+# Values of SampleFormat, PlanarConfiguration and PhotometricInterpretation, of Compression below.
 _UNSIGNED, _SIGNED = 1, 2
 _SEPARATE_PLANES, _WHITE_IS_ZERO, _GREY, _RGB = 2, 0, 1, 2
 _FAX = (2, 3, 4)  # the Compressions of one bit that CCITT has
@@ -38,11 +31,11 @@ _MOST_PAGES = 1000
 
 def needs_tifffile(tags: Mapping[int, Any]) -> bool:
     """Tell whether Pillow would change values: it inverts, stretches, mistakes signs, or keeps 8 of 16 bits."""
-    bits = max(tags.get(_BITS_PER_SAMPLE, (1,)))
-    several = tags.get(_SAMPLES_PER_PIXEL, 1) > 1
-    kind = tags.get(_PHOTOMETRIC, _WHITE_IS_ZERO)  # what Pillow takes a file for that does not say
+    bits = max(tags.get(BITS_PER_SAMPLE, (1,)))
+    several = tags.get(SAMPLES_PER_PIXEL, 1) > 1
+    kind = tags.get(PHOTOMETRIC, _WHITE_IS_ZERO)  # what Pillow takes a file for that does not say
     # It reads all 32-bit integers as signed, and all of 8 bits as unsigned.
-    number = (bits, max(tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))))
+    number = (bits, max(tags.get(SAMPLE_FORMAT, (_UNSIGNED,))))
     if kind == _GREY and not several:
         return 1 < bits < 8 or number in ((8, _SIGNED), (32, _UNSIGNED))
     if is_inverted_fax(tags):
@@ -52,7 +45,7 @@ def needs_tifffile(tags: Mapping[int, Any]) -> bool:
 
 def is_inverted_fax(tags: Mapping[int, Any]) -> bool:
     """Tell whether Pillow inverts a TIFF that it alone decodes: of one bit, CCITT-compressed, its 0 shown white."""
-    return tags.get(_COMPRESSION) in _FAX and tags.get(_PHOTOMETRIC, _WHITE_IS_ZERO) == _WHITE_IS_ZERO
+    return tags.get(COMPRESSION) in _FAX and tags.get(PHOTOMETRIC, _WHITE_IS_ZERO) == _WHITE_IS_ZERO
 
 
 def decode_deep_tiff(data: bytes) -> np.ndarray:
@@ -88,7 +81,7 @@ def with_deep_palette(image: Image) -> Image:
     Pillow would take each of them for black. That no value is above 255 tells such a palette, as libtiff has it.
     """
     tags: Mapping[int, Any] = getattr(image, "tag_v2", {})  # of TIFF alone
-    palette = tags.get(_COLOUR_MAP, ()) if image.mode == "P" else ()
+    palette = tags.get(COLOUR_MAP, ()) if image.mode == "P" else ()
     if palette and max(palette) <= np.iinfo(np.uint8).max:
         image.putpalette(np.asarray(palette, np.uint8).reshape(3, -1).T.tobytes())
     return image

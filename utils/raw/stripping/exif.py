@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 
-ORIENTATION_TAG = 274
+from ...pictures.tiff_tags import ORIENTATION
+
 _SHORT = 3
 _ENTRY_BYTES = 12
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
@@ -30,7 +31,7 @@ def orientation_of(exif: bytes) -> int:
         (count,) = struct.unpack_from(f"{order}H", exif, first)
         for start in range(first + 2, first + 2 + count * _ENTRY_BYTES, _ENTRY_BYTES):
             tag, kind, _, value = struct.unpack_from(f"{order}HHIH", exif, start)
-            if tag == ORIENTATION_TAG:
+            if tag == ORIENTATION:
                 return value if kind == _SHORT and 1 <= value <= 8 else 1
     except struct.error:
         pass
@@ -41,4 +42,4 @@ def exif_of(orientation: int) -> bytes:
     """Return EXIF data (26 bytes) that holds the Orientation tag alone; none for 1, which needs no tag."""
     if orientation == 1:
         return b""
-    return b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, ORIENTATION_TAG, _SHORT, 1, orientation, 0, 0)
+    return b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, ORIENTATION, _SHORT, 1, orientation, 0, 0)

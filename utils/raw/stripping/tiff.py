@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ...pictures.tiff_tags import ORIENTATION
 from .cuts import Stripped
-from .exif import ORIENTATION_TAG
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ASCII = 2
@@ -128,7 +128,7 @@ def strip(data: bytes) -> Stripped:
     """
     tiff = _Tiff(data)
     first = tiff.first_directory()
-    turned = [tiff.numbers(entry) for entry in tiff.entries(first) if entry.tag == ORIENTATION_TAG]
+    turned = [tiff.numbers(entry) for entry in tiff.entries(first) if entry.tag == ORIENTATION]
     orientation = turned[0][0] if turned and turned[0] and 1 <= turned[0][0] <= 8 else 1
     tiff = _Tiff(data)
     plan = _Plan(waiting=[(first, True)])
