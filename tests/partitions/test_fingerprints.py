@@ -80,6 +80,12 @@ def test_files_are_told_by_their_bytes_and_pictures_as_stored(tmp_path):
     assert len({mark.hash for mark in found}) == 1
 
 
+def test_a_tiff_that_viewers_turn_is_hashed_as_stored(tmp_path):
+    found = [encoded(lesion(1), "TIFF", tiffinfo={274: turn}) for turn in (1, 3, 6)]
+    hashes = {fingerprint(write_file(tmp_path / f"{place}.tif", data)).hash for place, data in enumerate(found)}
+    assert len(hashes) == 1 and len(set(found)) == 3
+
+
 def test_a_picture_without_contrast_has_no_hash():
     assert perceptual_hash(np.full((50, 70), 128, np.uint8)) is None
     assert perceptual_hash(np.uint8(np.arange(3500).reshape(50, 70) % 2)) is None

@@ -22,6 +22,7 @@ from ..errors import PipelineError
 from ..lazy import cv2
 from ..md5 import md5_of_bytes
 from ..pictures.header_size import picture_size
+from ..pictures.orientation import without_turn
 
 BITS = 256
 _SIDE, _FREQUENCIES = 64, 17  # pixels of the reduced picture; lowest frequencies of each axis
@@ -48,7 +49,10 @@ def fingerprint(path: Path) -> Fingerprint:
     reduction = next((factor for factor in _REDUCED if min(picture_size(path)) >= 2 * _SIDE * factor), 1)
     data = path.read_bytes()
     flag = getattr(cv2, _REDUCED[reduction]) if reduction > 1 else cv2.IMREAD_GRAYSCALE
-    grey = cv2.imdecode(np.frombuffer(data, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
+    try:
+        grey = cv2.imdecode(np.frombuffer(without_turn(data), np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
+    except Exception as error:  # decoders raise errors of many kinds on damaged files
+        raise PipelineError("An image cannot be decoded.", where=path, found=error) from error
     if grey is None:
         raise PipelineError("An image cannot be decoded.", where=path)
     return Fingerprint(md5_of_bytes(data), perceptual_hash(grey))

@@ -6,6 +6,7 @@ import io
 from typing import TYPE_CHECKING
 
 from .pixel_limit import pillow_within_limit
+from .png_header import SIGNATURE, chunks
 from .tiff_tags import ORIENTATION
 from .tiff_values import TIFF_SIGNATURES, opened_tiff
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 UPRIGHT = 1
+_PNG_EXIF = b"eXIf"
 
 
 def opened_as_stored(data: bytes) -> Image:
@@ -62,6 +64,9 @@ def orientation_of(data: bytes) -> int:
 def _exif_orientation(data: bytes) -> int:
     from PIL import Image, UnidentifiedImageError
 
+    # Pillow decodes a whole PNG to look for it, and nearly no mask has any.
+    if data.startswith(SIGNATURE) and all(kind != _PNG_EXIF for kind, _ in chunks(data)):
+        return UPRIGHT
     try:
         with pillow_within_limit(), Image.open(io.BytesIO(data)) as image:
             return image.getexif().get(ORIENTATION, UPRIGHT)
