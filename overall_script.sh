@@ -136,8 +136,8 @@ run_script() {
     return "$status"
 }
 
-# Checks all configurations for a run from a stage on, and warns of what is in them; then opens the lock file of the output folder and keeps it
-# open, so that no other run comes in between two stages: the first stage locks it.
+# Checks all configurations for a run from a stage on, and warns of what is in them. Then opens the lock file of the
+# output folder and keeps it open, so that no other run comes in between two stages: the first stage locks it.
 prepare_run() {
     local file
     file=$(undisturbed "$PYTHON" -c 'import sys

@@ -102,6 +102,9 @@ REPLACED_FOLDER = "quarantine/replaced"
 # What the codes of tools and skill levels stand for.
 LEVELS = {"T1": "manual pointlist", "T2": "tool unknown", "T3": "autofill", "S1": "expert", "S2": "novice"}
 
+# Annotator, tool and skill level, as `seg_filename` puts them together.
+_FACTORS = re.compile(r"_A\d{2,}_T\d_S\d_")
+
 STAPLE = "ST"
 MAJORITY_VOTE = "MV"
 CONSENSUS = (STAPLE, MAJORITY_VOTE)
@@ -110,6 +113,11 @@ CONSENSUS = (STAPLE, MAJORITY_VOTE)
 def seg_filename(isic_id: str, annotator: str, tool: str, skill_level: str, object_id: str, suffix: str) -> str:
     """Build a mask's file name, e.g. ``ISIC_0000004_A04_T1_S2_545d08aabae47821f8802550.png``."""
     return f"{isic_id}_{annotator}_{tool}_{skill_level}_{object_id}{suffix}"
+
+
+def subject_of_file(name: str) -> str:
+    """Return what stays of the name of an image or mask file when a mask's annotator, tool or skill level change."""
+    return _FACTORS.sub("_", name, count=1)
 
 
 def diagnosis_column(images: DataFrame) -> str | None:

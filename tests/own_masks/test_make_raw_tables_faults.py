@@ -77,7 +77,7 @@ def test_nothing_but_files_that_are_no_pictures_is_said(own):
     for path in own.masks.iterdir():
         path.rename(path.with_suffix(".npy"))
     code, text = own.run("own_name_pattern={image}_{annotator}.*")
-    assert (code, "found:    6 that are no pictures" in text) == (1, True)
+    assert (code, "found:    6 files that are no pictures" in text) == (1, True)
 
 
 def test_masks_whose_id_nearly_is_that_of_an_image_are_told(own):
@@ -93,7 +93,7 @@ def test_images_of_nearly_the_ids_are_told_where_no_mask_has_an_image(own):
     for name in ("scan_1", "Bild 2 ü"):
         (own.images / f"{name}.png").rename(own.images / f"{name.upper()}.png")
     code, text = own.run()
-    assert (code, "There are no masks" in text, "found:    5 whose image is not there" in text) == (1, True, True)
+    assert (code, "There are no masks" in text, "found:    5 masks whose image is not there" in text) == (1, True, True)
     assert "5 match an image but for" in text and "(image 'SCAN_1')" in text
 
 

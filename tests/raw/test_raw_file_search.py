@@ -224,7 +224,11 @@ def test_blanks_and_what_is_not_seen_in_a_missing_id_are_shown(small_raw, tmp_pa
     ("name", "fault", "way_out"),
     [
         ("/data/segs/raw_NA.png", "a file name that is an absolute path", "filename is the path from orig_segs_dir"),
-        ("ann\\raw_NA.png", "no mask file in orig_segs_dir, and a file name with backslashes", "folders and /"),
+        (
+            "ann\\raw_NA.png",
+            "no mask file in orig_segs_dir, and a file name with backslashes",
+            "as a path with / between its folders",
+        ),
     ],
 )
 def test_paths_of_another_kind_are_told_with_the_way_out(small_raw, tmp_path, name, fault, way_out):

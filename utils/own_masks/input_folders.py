@@ -103,8 +103,8 @@ def _but_for_suffix(names: NamesRead, pattern: Pattern, images: Mapping[str, Pat
 def _no_masks(names: NamesRead, near: str | None, config: CreationSettings) -> PipelineError:
     counts = {
         "files of other names": names.unmatched,
-        "that are no pictures": names.no_pictures,
-        "whose image is not there": names.without_image,
+        "files that are no pictures": names.no_pictures,
+        "masks whose image is not there": names.without_image,
     }
     found = ", ".join(f"{len(files)} {what}" for what, files in counts.items() if files) or "no file"
     expected = f"masks {config.own_name_pattern} of the images in {config.own_images_dir}"

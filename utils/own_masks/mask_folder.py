@@ -164,7 +164,8 @@ def read_names(files: Sequence[OwnFile], pattern: Pattern, images: Mapping[str, 
         else:
             (result.without_image if ways else result.unmatched).append(file)
             near = {stem for way in ways if (stem := stem_by_loose_id.get(loose_id(way["image"])))}
-            result.nearly += [f"{file} (image {stem!r})" for stem in sorted(near)]
+            if near:
+                result.nearly.append(f"{file} (image {' or '.join(map(repr, sorted(near)))})")
     return result
 
 

@@ -64,8 +64,8 @@ def ways_out(faults: Sequence[str]) -> str | None:
     """Return the hint that fits a list of faults."""
     accepted = "dataset_creation/constants.py says which texts of source and skill are accepted"
     searched = (
-        "filename is looked for below orig_segs_dir and its folders, as a name or a path with its folders and /; "
-        "the case of its suffix and its Unicode form do not matter, all else does"
+        "filename is looked for below orig_segs_dir and its folders, as a name or as a path with / between its "
+        "folders; the case of its suffix and its Unicode form do not matter, all else does"
     )
     from_folder = (
         "filename is the path from orig_segs_dir: for /data/masks/a.png and orig_segs_dir /data/masks it is a.png"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -14,7 +13,7 @@ from ..config import configs_of_folders
 from ..errors import PipelineError, some_of
 from ..lazy import logger
 from ..md5 import md5_of_file
-from ..naming import QUARANTINE_FOLDER, WITHDRAWN_FOLDER
+from ..naming import QUARANTINE_FOLDER, WITHDRAWN_FOLDER, subject_of_file
 from .dataset_state import Manifest
 from .output_places import OutputPlaces
 from .run_manifest import outputs_of, read_manifest, write_manifest
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 # These bring images and masks from elsewhere into the dataset: what they made is moved away, never deleted.
 MOVING_STAGES = ("move_dataset", "import_release")
-# Annotator, tool and skill, as `utils.naming.seg_filename` writes them.
-_FACTORS = re.compile(r"_A\d{2,}_T\d_S\d_")
 _NAMED = 5
 _ELSEWHERE = "got a new name or place; what was there before moved"
 
@@ -101,8 +98,7 @@ def brought_files(manifest: Manifest) -> dict[str, str]:
 
 
 def _subject_of(name: str) -> str:
-    """Return what stays of a file's name when its folder changes, or a mask's annotator, tool or skill."""
-    return _FACTORS.sub("_", PurePosixPath(name).name, count=1)
+    return subject_of_file(PurePosixPath(name).name)
 
 
 def withdrawn_files(manifest: Manifest) -> list[str]:

@@ -21,7 +21,7 @@ _now: Strangers | None = None
 
 
 class Strangers:
-    """The files that are not as a stage has recorded them, where the configuration puts outputs outside its folder.
+    """The files outside the output folder, in places of outputs, that are not as a stage has recorded them.
 
     Below the output folder all files of the names of outputs are outputs, of a run that was killed for example.
 
